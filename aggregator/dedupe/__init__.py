@@ -1,0 +1,1 @@
+"""Entry → Headline → Story: what is new, what is revised, what belongs together."""

@@ -1,0 +1,1 @@
+"""Source → Fetched | NotModified | Gone | Refused | Failed."""

@@ -1,0 +1,81 @@
+"""How a publisher answers: every outcome of a request is one of these values."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from aggregator.source import Hints, Validators
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """200 (or 226): a document.
+
+    Attributes:
+        url: Where it was found, after redirects: the base of its relative links.
+        body: Decoded; at most `Limits.body_bytes`.
+        content_type: As received; "" where there was none.
+        validators: As received.
+        hints: max_age alone.
+        moved_to: The target, if every redirect on the way was permanent (301, 308). None: no redirect, or a temporary one.
+        wire_bytes: Received, before decompression.
+    """
+
+    url: str
+    body: bytes
+    content_type: str
+    validators: Validators
+    hints: Hints
+    moved_to: str | None = None
+    wire_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotModified:
+    """304: nothing new since the validators.
+
+    Attributes:
+        validators: Those the 304 itself carried; each may be None.
+        hints: max_age alone.
+        moved_to: As for `Fetched`.
+    """
+
+    validators: Validators
+    hints: Hints
+    moved_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """410: the publisher asks not to be polled any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Any other status.
+
+    Attributes:
+        status: As received.
+        hints: retry_after, where one was given.
+        detail: For people: the status in words, and what is known of the cause.
+    """
+
+    status: int
+    hints: Hints
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """No answer that can be used.
+
+    Attributes:
+        kind: One or two words for tables: "timeout", "dns", "connect", "tls", "reset", "too large", "bomb", "slow",
+            "redirects", "blocked address", "bad url", "protocol".
+        detail: For people: what happened; what to do.
+    """
+
+    kind: str
+    detail: str
+
+
+Answer: TypeAlias = Fetched | NotModified | Gone | Refused | Failed

@@ -1,0 +1,64 @@
+"""One printed line, accepted once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.entry import Enclosure, Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """A title that a headline had before.
+
+    Attributes:
+        title: Plain text.
+        until: UTC: when we saw it replaced.
+    """
+
+    title: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """A headline that a source published: accepted once, revised in place, never announced twice.
+
+    Attributes:
+        id: UUIDv5 of (source id, identity inside the source): a lost state/ repeats nothing that is still listed.
+        source: The source's id.
+        keys: What it is known by inside its source, the one that made the id first: 32 hexadecimal digits each.
+        story: The id of the story it belongs to: that of the story's first headline.
+        topics: Slugs, in the order of feeds.yaml; decided when it was accepted, or when the rules last changed.
+        guid: The publisher's own. None: it had none.
+        url: http or https. None: a headline without a link is still news.
+        title: Plain text as last revised; never "".
+        summary: Plain text; "" where it has none.
+        authors: Names.
+        categories: As printed.
+        language: RFC 5646. None: nobody says.
+        enclosures: In their order.
+        origin: The feed it came from, as at acceptance, frozen.
+        published_at: UTC, frozen at first sight. Orders everything.
+        first_seen_at: UTC: when we accepted it.
+        updated_at: UTC: `published_at`, or the instant of its last revision.
+        revisions: Earlier titles, oldest first; at most 24.
+    """
+
+    id: str
+    source: str
+    keys: tuple[str, ...]
+    story: str
+    topics: tuple[str, ...]
+    guid: str | None
+    url: str | None
+    title: str
+    summary: str
+    authors: tuple[str, ...]
+    categories: tuple[str, ...]
+    language: str | None
+    enclosures: tuple[Enclosure, ...]
+    origin: Origin
+    published_at: datetime
+    first_seen_at: datetime
+    updated_at: datetime
+    revisions: tuple[Revision, ...] = ()

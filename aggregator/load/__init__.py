@@ -1,0 +1,1 @@
+"""feeds.yaml → Site, Polling, Source, Topic; every fault with its line."""

@@ -1,0 +1,1 @@
+"""Headline → topics; Story → the order of a topic."""

@@ -1,0 +1,1 @@
+"""Report and Status → terminal and /status.json."""

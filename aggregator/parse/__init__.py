@@ -1,0 +1,1 @@
+"""Bytes → Entry, in a child that can be killed."""

@@ -1,0 +1,1 @@
+"""Topic → bytes → files, atomically replaced."""

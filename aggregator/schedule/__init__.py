@@ -1,0 +1,1 @@
+"""History and hints → when a source is polled next, and why."""

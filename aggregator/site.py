@@ -1,0 +1,45 @@
+"""What feeds.yaml says about the whole newsroom: who we are and how we poll."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Who publishes.
+
+    Attributes:
+        title: Plain text; heads the front page and every feed.
+        url: Absolute, without a trailing slash: what readers type. None: derived from `--listen`.
+        language: RFC 5646, as in "id" or "en-us"; of pages and feeds, and of topics that name no other.
+        zone: Dates are *shown* in this zone; everything kept and published as data is UTC.
+    """
+
+    title: str
+    url: str | None
+    language: str
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polling:
+    """How sources are asked, unless a source says otherwise.
+
+    Attributes:
+        every: The first guess of a source's interval; at least a minute.
+        at_once: Requests under way at the same time, over all hosts.
+        per_host: Connections to one scheme + name + port at the same time.
+        host_gap: From the end of one request to a host to the start of the next; zero switches the gap off.
+        allow_private: Networks that may be polled though they are private (RFC 1918, loopback, …).
+    """
+
+    every: timedelta
+    at_once: int
+    per_host: int
+    host_gap: timedelta
+    allow_private: tuple[Network, ...]

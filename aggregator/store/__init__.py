@@ -1,0 +1,1 @@
+"""state/: what survives a crash."""
