@@ -83,7 +83,8 @@ class Reading:
         entries: Those whose fingerprints were not known, in their order.
         hints: `<ttl>`, `sy:*`, skipHours, skipDays.
         oddities: For people: what was not as the formats want it.
-        complete: False where a part could not be read: its validators must not be kept, so that the rest comes next time.
+        complete: False where a part could not be read: its validators must not be kept, so that the rest comes next
+            time.
     """
 
     kind: str

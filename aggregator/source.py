@@ -19,7 +19,8 @@ class PageList:
         heading: The text of the heading above the list, as in "UPDATE"; case does not matter. None: no heading given.
         item: CSS selector of one line of the list. None: the block is found by its shape.
         title: CSS selector inside the item; None: the text of its link.
-        link: CSS selector inside the item with the attribute that holds the address, as in "a@href"; None: its first link.
+        link: CSS selector inside the item with the attribute that holds the address, as in "a@href"; None: its first
+            link.
         date: CSS selector inside the item (with "@attribute" for an attribute); None: the text that reads as a date.
     """
 
@@ -48,7 +49,8 @@ class Source:
         headers: Sent with each request; names as written.
         user_agent: None: ours.
         proxy: http(s) URL of a proxy. None: asked directly.
-        auth_file: A file with "user:password" for HTTP Basic (RFC 7617), read when asked, never kept. None: no credentials.
+        auth_file: A file with "user:password" for HTTP Basic (RFC 7617), read when asked, never kept. None: no
+            credentials.
         weight: Of its voice in `popular` and in choosing a story's lead; 1.0 is everybody's.
         allow_private: Added to `Polling.allow_private` for this source.
     """

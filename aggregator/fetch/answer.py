@@ -16,7 +16,8 @@ class Fetched:
         content_type: As received; "" where there was none.
         validators: As received.
         hints: max_age alone.
-        moved_to: The target, if every redirect on the way was permanent (301, 308). None: no redirect, or a temporary one.
+        moved_to: The target, if every redirect on the way was permanent (301, 308). None: no redirect, or a temporary
+            one.
         wire_bytes: Received, before decompression.
     """
 
