@@ -136,7 +136,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where we stand with a source: all that must survive a restart, apart from its headlines and its `Due`.
+    """Where we stand with a source: all that must survive a restart, apart from its headlines, its `Due`, its listing.
 
     Attributes:
         source: Its id.
@@ -145,7 +145,6 @@ class Standing:
         url: The index in `urls` that is asked now.
         validators: Of each URL that answered: (URL, validators) pairs.
         body_hash: Of the last document read at the present URL: an equal one is not parsed again. None: none was read.
-        listing: What the last document listed, in its order.
         hints: As last given; a 304 that repeats none keeps them.
         failures: In a row.
         first_asked_at: None: never asked.
@@ -164,7 +163,6 @@ class Standing:
     url: int = 0
     validators: tuple[tuple[str, Validators], ...] = ()
     body_hash: str | None = None
-    listing: tuple[Listed, ...] = ()
     hints: Hints = Hints()
     failures: int = 0
     first_asked_at: datetime | None = None

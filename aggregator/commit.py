@@ -1,0 +1,38 @@
+"""What is written to state/ as one record: all of it survives a crash, or nothing of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.headline import Headline
+from aggregator.source import Due, Listed, Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """Changes that belong together: a source's headlines never come without the validators that they came with.
+
+    Attributes:
+        dues: Appointments, each replacing its source's earlier one.
+        standings: Each replaces its source's earlier one.
+        listings: (source id, listing) pairs; each replaces the earlier one.
+        headlines: New ones and revised ones, whole.
+        unlisted: (headline id, UTC) pairs: its source stopped listing it then.
+        relisted: Ids of headlines that their source lists again.
+        archived: Headlines that leave the active window; their keys stay known.
+        keys_until: UTC: how long the keys of `archived` stay known.
+        keys_forgotten: Keys whose time is over.
+        dropped_sources: Ids of sources of which nothing is kept any more, apart from their headlines.
+        meta: (name, text) pairs about the state as a whole.
+    """
+
+    dues: tuple[Due, ...] = ()
+    standings: tuple[Standing, ...] = ()
+    listings: tuple[tuple[str, tuple[Listed, ...]], ...] = ()
+    headlines: tuple[Headline, ...] = ()
+    unlisted: tuple[tuple[str, datetime], ...] = ()
+    relisted: tuple[str, ...] = ()
+    archived: tuple[Headline, ...] = ()
+    keys_until: datetime | None = None
+    keys_forgotten: tuple[str, ...] = ()
+    dropped_sources: tuple[str, ...] = ()
+    meta: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,219 @@
+"""The store of one process: TinyDB tables in memory, a journal on disk.
+
+Commits that are ready together become one record with one fdatasync. A commit is visible when it is durable, to
+everybody at once; until then nobody sees any of it.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Self
+
+from tinydb import TinyDB
+
+from aggregator.commit import Commit
+from aggregator.errors import StateError
+from aggregator.headline import Headline
+from aggregator.source import Due, Listed, Standing
+from aggregator.store.record import (
+    Document,
+    listing_document,
+    to_document,
+    to_due,
+    to_headline,
+    to_listing,
+    to_standing,
+)
+from aggregator.store.tinydb import HEADLINES, SCHEDULE, JournalStorage, JournalTable
+
+_SNAPSHOT_FLOOR_BYTES: Final = 8 << 20  # a shorter journal is read so quickly that a snapshot gains nothing
+_DECODED: Final = 4_000  # headlines held as values: what the topics show and the sources revise
+
+
+class EmbeddedStore:
+    """state/ of one process. Also reads the state/ of another one (`read_only`), as of the moment it was opened."""
+
+    def __init__(self, directory: Path, *, read_only: bool = False) -> None:
+        """Open it; see `Journal.open` for what is raised.
+
+        Attributes:
+            notes: For people: what had to be mended.
+        """
+        self._directory = directory
+        self._db = TinyDB(directory, storage=_Opener(read_only=read_only))
+        storage = self._db.storage
+        if not isinstance(storage, JournalStorage):
+            raise TypeError(storage)
+        self._storage = storage
+        self._tables = {name: self._table(name) for name in (*SCHEDULE, *HEADLINES)}
+        self._decoded: dict[str, Headline] = {}
+        self._waiting: list[asyncio.Future[None]] = []
+        self._writer: asyncio.Task[None] | None = None
+        self.notes = storage.notes
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the directory go. Whatever was awaited is committed."""
+        self._db.close()
+
+    def meta(self, name: str) -> str | None:
+        """Give a text about the state as a whole; None where it was never set."""
+        document = self._storage.documents("meta").get(name)
+        return None if document is None else document["text"]
+
+    def dues(self) -> dict[str, Due]:
+        """Give every appointment, by source id."""
+        return {id_: to_due(document) for id_, document in self._storage.documents("due").items()}
+
+    def sources(self) -> tuple[str, ...]:
+        """Give the ids of all sources that were ever asked and are not dropped."""
+        return tuple(self._storage.documents("standing"))
+
+    def standing(self, source: str) -> Standing | None:
+        """Tell where we stand with a source; None where it was never asked."""
+        document = self._storage.documents("standing").get(source)
+        return None if document is None else to_standing(document)
+
+    def listing(self, source: str) -> tuple[Listed, ...]:
+        """Tell what a source listed when it was last read."""
+        document = self._storage.documents("listing").get(source)
+        return () if document is None else to_listing(document)
+
+    def known(self, keys: Iterable[str]) -> dict[str, Headline | None]:
+        """Find what is known by these keys.
+
+        Returns:
+            The keys that are known, with their headlines; None where the headline has left the active window.
+        """
+        documents = self._storage.documents("keys")
+        return {key: self.headline(documents[key]["headline"]) for key in keys if key in documents}
+
+    def headline(self, id_: str) -> Headline | None:
+        """Give one kept headline."""
+        if id_ in self._decoded:
+            return self._decoded[id_]
+        document = self._storage.documents("headlines").get(id_)
+        if document is None:
+            return None
+        if len(self._decoded) >= _DECODED:
+            self._decoded.pop(next(iter(self._decoded)))
+        headline = self._decoded[id_] = to_headline(document)
+        return headline
+
+    def headlines(self) -> Iterator[Headline]:
+        """Give all kept headlines, in no order."""
+        for document in self._storage.documents("headlines").values():
+            yield to_headline(document)
+
+    def headline_count(self) -> int:
+        """Count the kept headlines."""
+        return len(self._storage.documents("headlines"))
+
+    def unlisted(self) -> dict[str, datetime]:
+        """Give the ids of the kept headlines that their sources no longer list, with the instants they stopped."""
+        documents = self._storage.documents("unlisted")
+        return {id_: datetime.fromisoformat(document["at"]) for id_, document in documents.items()}
+
+    def is_unlisted(self, id_: str) -> bool:
+        """Say whether its source stopped listing a headline."""
+        return id_ in self._storage.documents("unlisted")
+
+    def keys_until(self) -> Iterator[tuple[str, datetime]]:
+        """Give the keys of archived headlines, with the instants up to which they stay known."""
+        for key, document in self._storage.documents("keys").items():
+            if document["until"] is not None:
+                yield key, datetime.fromisoformat(document["until"])
+
+    async def commit(self, commit: Commit) -> None:
+        """Write a commit. When this returns, it survives a crash and is visible.
+
+        Raises:
+            StateError: Nothing of it was committed, or all of it will be seen after a restart: it was not acknowledged.
+        """
+        for table, documents in _changes(commit):
+            self._tables[table].put(documents)
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_batches())
+        await waiter
+
+    async def _write_batches(self) -> None:
+        while self._waiting:
+            waiting, self._waiting = self._waiting, []
+            failure = await self._write_batch()
+            for waiter in waiting:
+                if waiter.cancelled():
+                    continue
+                if failure is None:
+                    waiter.set_result(None)
+                else:
+                    waiter.set_exception(failure)
+
+    async def _write_batch(self) -> StateError | None:
+        changes = self._storage.take()
+        try:
+            if self._storage.journal.suspect or self._journal_is_long():
+                await self._replace()
+            written = await asyncio.to_thread(self._storage.append, changes)
+        except OSError as error:
+            return StateError(f"{self._directory}: {error.strerror}; nothing was lost, but free space or mend the disk")
+        self._storage.apply(*written)
+        for change in changes:
+            if change.table == "headlines":
+                self._decoded.pop(change.id, None)
+        return None
+
+    def _journal_is_long(self) -> bool:
+        journal = self._storage.journal
+        return journal.journal_bytes > max(_SNAPSHOT_FLOOR_BYTES, 2 * journal.snapshot_bytes)
+
+    async def _replace(self) -> None:
+        self._storage.documents("headlines")  # a snapshot wants the section read, and reading belongs to this thread
+        self._storage.adopt(*await asyncio.to_thread(self._storage.snapshot))
+
+    def _table(self, name: str) -> JournalTable:
+        self._db.table_class = JournalTable
+        table = self._db.table(name, cache_size=0)
+        if not isinstance(table, JournalTable):
+            raise TypeError(table)
+        return table
+
+
+class _Opener:
+    """What TinyDB calls to make its storage: the class, with our option in it."""
+
+    def __init__(self, *, read_only: bool) -> None:
+        self._read_only = read_only
+
+    def __call__(self, directory: Path) -> JournalStorage:
+        return JournalStorage(directory, read_only=self._read_only)
+
+
+def _changes(commit: Commit) -> Iterator[tuple[str, Mapping[str, Document | None]]]:
+    dropped = dict.fromkeys(commit.dropped_sources)
+    archived = {headline.id: None for headline in commit.archived}
+    yield "meta", {name: {"text": text} for name, text in commit.meta}
+    yield "due", dropped | {due.source: to_document(due) for due in commit.dues}
+    yield "standing", dropped | {standing.source: to_document(standing) for standing in commit.standings}
+    yield "listing", dropped | {source: listing_document(listing) for source, listing in commit.listings}
+    yield "headlines", archived | {headline.id: to_document(headline) for headline in commit.headlines}
+    yield "keys", dict.fromkeys(commit.keys_forgotten) | _keys(commit)
+    yield "unlisted", dict.fromkeys(commit.relisted) | archived | _unlisted(commit)
+
+
+def _keys(commit: Commit) -> dict[str, Document]:
+    until = None if commit.keys_until is None else commit.keys_until.isoformat()
+    kept = {key: {"headline": headline.id, "until": None} for headline in commit.headlines for key in headline.keys}
+    left = {key: {"headline": headline.id, "until": until} for headline in commit.archived for key in headline.keys}
+    return kept | left
+
+
+def _unlisted(commit: Commit) -> dict[str, Document]:
+    return {id_: {"at": at.isoformat()} for id_, at in commit.unlisted}

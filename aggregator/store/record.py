@@ -1,0 +1,147 @@
+"""Nouns ↔ documents ↔ the lines of a journal's record.
+
+A line is `table TAB id TAB document NEWLINE`. The document is JSON without raw newlines; nothing means the id is gone.
+A reader with `less` sees what happened; a program finds each document's place without decoding its neighbours.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+import orjson
+
+from aggregator.entry import Enclosure, Origin
+from aggregator.headline import Headline, Revision
+from aggregator.source import Due, Hints, Listed, Standing, Validators
+
+Document: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A document put under an id of a table; None removes it."""
+
+    table: str
+    id: str
+    document: Document | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as it lies in a record.
+
+    Attributes:
+        table: Its table.
+        id: Of the document.
+        json: The document; empty where it was removed.
+        offset: Of `json`, from the start of the bytes that were split.
+    """
+
+    table: str
+    id: str
+    json: bytes
+    offset: int
+
+
+def encode(document: Document) -> bytes:
+    """Write one document as JSON without raw newlines."""
+    return orjson.dumps(document)
+
+
+def decode(json: bytes) -> Document:
+    """Read what `encode` wrote."""
+    document: Document = orjson.loads(json)
+    return document
+
+
+def write_line(table: str, id_: str, json: bytes) -> bytes:
+    """Write one line. Ids come from us or from feeds.yaml, which admits no control characters."""
+    return b"%b\t%b\t%b\n" % (table.encode(), id_.encode(), json)
+
+
+def write_lines(changes: Iterable[Change]) -> bytes:
+    """Write changes in their order: of two changes of one id, the later one holds."""
+    return b"".join(
+        write_line(change.table, change.id, b"" if change.document is None else encode(change.document))
+        for change in changes
+    )
+
+
+def read_lines(lines: bytes) -> Iterator[Line]:
+    """Read what `write_lines` wrote.
+
+    Raises:
+        ValueError: The bytes are no such lines.
+    """
+    start = 0
+    for line in lines.split(b"\n")[:-1]:
+        table, id_, json = line.split(b"\t", 2)
+        yield Line(table.decode(), id_.decode(), json, start + len(table) + len(id_) + 2)
+        start += len(line) + 1
+
+
+def to_document(noun: Headline | Standing | Due) -> Document:
+    """Turn a noun into plain JSON values: instants as RFC 3339, durations as seconds."""
+    return decode(orjson.dumps(noun, default=_seconds))
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    raise TypeError(value)
+
+
+def to_due(document: Mapping[str, Any]) -> Due:
+    """Read a `Due` back."""
+    return Due(source=document["source"], at=datetime.fromisoformat(document["at"]), reason=document["reason"])
+
+
+def to_standing(document: Mapping[str, Any]) -> Standing:
+    """Read a `Standing` back."""
+    fields = dict(document)
+    fields["urls"] = tuple(fields["urls"])
+    fields["validators"] = tuple((url, Validators(**validators)) for url, validators in fields["validators"])
+    fields["hints"] = _to_hints(fields["hints"])
+    for name in ("first_asked_at", "last_ok_at", "last_new_at", "moved_since"):
+        fields[name] = _instant(fields[name])
+    return Standing(**fields)
+
+
+def _to_hints(document: Mapping[str, Any]) -> Hints:
+    durations = {
+        name: None if document[name] is None else timedelta(seconds=document[name])
+        for name in ("max_age", "retry_after", "ttl", "update_period")
+    }
+    return Hints(skip_hours=tuple(document["skip_hours"]), skip_days=tuple(document["skip_days"]), **durations)
+
+
+def to_headline(document: Mapping[str, Any]) -> Headline:
+    """Read a `Headline` back."""
+    fields = dict(document)
+    for name in ("keys", "topics", "authors", "categories"):
+        fields[name] = tuple(fields[name])
+    for name in ("published_at", "first_seen_at", "updated_at"):
+        fields[name] = datetime.fromisoformat(fields[name])
+    origin = fields["origin"]
+    fields["origin"] = Origin(**{**origin, "updated_at": _instant(origin["updated_at"])})
+    fields["enclosures"] = tuple(Enclosure(**enclosure) for enclosure in fields["enclosures"])
+    fields["revisions"] = tuple(
+        Revision(title=revision["title"], until=datetime.fromisoformat(revision["until"]))
+        for revision in fields["revisions"]
+    )
+    return Headline(**fields)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def listing_document(listing: Iterable[Listed]) -> Document:
+    """Write a listing compactly: a document is rewritten whenever its source lists something else."""
+    return {"listed": " ".join(f"{line.fingerprint}{line.headline}" for line in listing)}
+
+
+def to_listing(document: Mapping[str, Any]) -> tuple[Listed, ...]:
+    """Read a listing back."""
+    return tuple(Listed(fingerprint=line[:16], headline=line[16:]) for line in document["listed"].split())
