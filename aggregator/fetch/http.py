@@ -1,0 +1,280 @@
+"""The one door to the network: a Source's URL → an Answer. Everything a publisher can do comes out as a value."""
+
+import asyncio
+import socket  # noqa: TID251  the guard makes the sockets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from pathlib import Path
+from typing import Final, Self
+
+import aiohttp
+from aiohappyeyeballs import AddrInfoType
+from aiohttp.abc import AbstractResolver
+from multidict import CIMultiDict
+from yarl import URL
+
+from aggregator.fetch.answer import Answer, Failed
+from aggregator.fetch.conditional import BODIES, Reply, operator_headers, printable, read_response, request_headers
+from aggregator.fetch.decoding import Body, BodyError, too_large
+from aggregator.fetch.failures import CONNECTION_ERRORS, blocked, explain
+from aggregator.fetch.guard import BlockedAddressError, may_connect
+from aggregator.fetch.pace import Pace
+from aggregator.site import Network, Polling
+from aggregator.source import Source, Validators
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_PERMANENT: Final = frozenset({301, 308})  # RFC 9110 §15.4.2, §15.4.9
+_ANYWHERE: Final = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
+_AUTH_FILE_BYTES: Final = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one source may cost.
+
+    Attributes:
+        body_bytes: Of the document, on the wire and decoded.
+        ratio: Of decoded to wire bytes, above 1 MiB decoded.
+        header_bytes: Of all headers of one response.
+        redirects: Followed, at most.
+        connect_seconds: For the name, the connection and TLS, together.
+        first_byte_seconds: Of silence, before the first byte and between any two.
+        total_seconds: For all of it, redirects included; waiting for a turn does not count.
+        slow_after_seconds: From the start of the body on; from then the mean rate must be slow_bytes_per_second.
+        slow_bytes_per_second: Wire bytes.
+    """
+
+    body_bytes: int = 10 * 2**20
+    ratio: int = 100
+    header_bytes: int = 64 * 2**10
+    redirects: int = 5
+    connect_seconds: float = 10
+    first_byte_seconds: float = 20
+    total_seconds: float = 60
+    slow_after_seconds: float = 10
+    slow_bytes_per_second: int = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trip:
+    """What stays the same from the configured URL to the last redirect.
+
+    Attributes:
+        source: Who is asked.
+        session: Whose connections may reach just what this source may.
+        validators: As sent, at every hop.
+        private: Headers for `start`'s origin alone.
+        start: The configured URL, without credentials.
+    """
+
+    source: Source
+    session: aiohttp.ClientSession
+    validators: Validators
+    private: Mapping[str, str]
+    start: URL
+
+
+class Fetcher:
+    """Asks publishers. An async context manager; one for the whole program, so that the pace is kept over all of it."""
+
+    def __init__(
+        self, polling: Polling, *, limits: Limits = Limits(), resolver: AbstractResolver | None = None
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            polling: Its pace, and the networks that every source may reach.
+            limits: What one source may cost.
+            resolver: Of names, for newsrooms of our own making. None: the system's. It cannot weaken the guard, which
+                sees every address at connect time.
+        """
+        self._allow = polling.allow_private
+        self._limits = limits
+        self._resolver = resolver
+        self._pace = Pace(polling, clock=time.monotonic, sleep=asyncio.sleep)
+        self._timeout = aiohttp.ClientTimeout(connect=limits.connect_seconds, sock_read=limits.first_byte_seconds)
+        self._sessions: dict[tuple[Network, ...], aiohttp.ClientSession] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
+
+    async def fetch(self, source: Source, url: str, validators: Validators) -> Answer:
+        """Ask once, following redirects.
+
+        Nothing that a publisher can do is raised. With a proxy the names are the proxy's to resolve: only addresses
+        written as such are checked, and what the proxy may reach is the operator's business.
+
+        Args:
+            source: Whose headers, credentials, proxy and permissions are used.
+            url: One of its URLs, http or https. Credentials in it are sent as HTTP Basic, to its own origin only.
+            validators: What that URL gave us last; empty ones make the request unconditional.
+        """
+        try:
+            start = _web_url(URL(url))
+        except ValueError:
+            return Failed(kind="bad url", detail="not an http or https address; check the url in feeds.yaml")
+        try:
+            credentials = await _credentials(source, start)
+        except (OSError, ValueError):
+            return Failed(
+                kind="auth file", detail=f"{source.auth_file} cannot be read; it holds one line, user:password"
+            )
+        trip = _Trip(
+            source=source,
+            session=self._session(source),
+            validators=validators,
+            private=operator_headers(source, credentials),
+            start=start.with_user(None),
+        )
+        return await self._follow(trip)
+
+    async def _follow(self, trip: _Trip) -> Answer:
+        at, trusted, permanent = trip.start, True, True
+        seconds_left = self._limits.total_seconds
+        for _ in range(self._limits.redirects + 1):
+            trusted = trusted and at.origin() == trip.start.origin()
+            async with self._pace.turn(str(at.origin())):
+                started = time.monotonic()
+                reply = await self._ask(trip, at, trusted=trusted, seconds=seconds_left)
+            seconds_left -= time.monotonic() - started
+            if isinstance(reply, Failed):
+                return reply
+            location = reply.headers.get("location")
+            if reply.status not in _REDIRECTS or location is None:
+                moved_to = str(at) if permanent and at != trip.start else None
+                return read_response(reply, trip.validators, url=str(at), moved_to=moved_to)
+            permanent = permanent and reply.status in _PERMANENT
+            try:
+                at = _web_url(at.join(URL(location))).with_user(None).with_fragment(None)
+            except ValueError:
+                return Failed(
+                    kind="redirects", detail="redirected to what is no http address; check the url in feeds.yaml"
+                )
+        return Failed(
+            kind="redirects",
+            detail=f"redirected more than {self._limits.redirects} times; open the url in a browser and write its end",
+        )
+
+    async def _ask(self, trip: _Trip, at: URL, *, trusted: bool, seconds: float) -> Reply | Failed:
+        """Send one request. Headers of the operator's go along only if the hop is `trusted`."""
+        host = printable(at.host or "")
+        headers = CIMultiDict(request_headers(trip.validators))
+        if trusted:
+            headers.update(trip.private)
+        proxy = trip.source.proxy
+        if proxy is not None and not self._may_ask_proxy_for(trip.source, at):
+            return blocked(host, host)
+        try:
+            async with (
+                asyncio.timeout(seconds),
+                trip.session.get(at, headers=headers, allow_redirects=False, proxy=proxy) as response,
+            ):
+                return await self._read(response)
+        except CONNECTION_ERRORS as error:
+            return explain(error, host)
+
+    async def _read(self, response: aiohttp.ClientResponse) -> Reply:
+        """Take status and headers, and the body where it is a document; any other is left unread."""
+        limits = self._limits
+        if sum(len(name) + len(value) for name, value in response.raw_headers) > limits.header_bytes:
+            raise BodyError("too large", f"the headers are larger than {limits.header_bytes:,} bytes")
+        headers = _joined(response.headers)
+        if response.status not in BODIES:
+            return Reply(status=response.status, headers=headers)
+        body = Body(headers.get("content-encoding", ""), limit_bytes=limits.body_bytes, ratio=limits.ratio)
+        if (response.content_length or 0) > limits.body_bytes:
+            raise too_large(limits.body_bytes)
+        await self._collect(response.content, body)
+        return Reply(status=response.status, headers=headers, body=body.finish(), wire_bytes=body.wire_bytes)
+
+    async def _collect(self, content: aiohttp.StreamReader, body: Body) -> None:
+        limits, started = self._limits, time.monotonic()
+        async for chunk in content.iter_any():
+            body.feed(chunk)
+            seconds = time.monotonic() - started
+            if seconds > limits.slow_after_seconds and body.wire_bytes < limits.slow_bytes_per_second * seconds:
+                raise BodyError(
+                    "slow", f"it sends less than {limits.slow_bytes_per_second} bytes a second; we try again"
+                )
+
+    def _session(self, source: Source) -> aiohttp.ClientSession:
+        """Give the session of all sources that may reach the same networks: a pooled connection carries no permission.
+
+        Behind a proxy every connection goes to the proxy, which the operator named: it may be anywhere.
+        """
+        allow = self._allowed(source) if source.proxy is None else _ANYWHERE
+        session = self._sessions.get(allow)
+        if session is None:
+            connector = aiohttp.TCPConnector(
+                socket_factory=partial(_guarded_socket, allow),
+                resolver=self._resolver,
+                limit=0,  # pace.py decides
+            )
+            session = self._sessions[allow] = aiohttp.ClientSession(
+                connector=connector,
+                timeout=self._timeout,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,  # decoding.py sees truncation and bombs, which aiohttp does not
+                trust_env=False,
+            )
+        return session
+
+    def _allowed(self, source: Source) -> tuple[Network, ...]:
+        return tuple(dict.fromkeys(self._allow + source.allow_private))
+
+    def _may_ask_proxy_for(self, source: Source, at: URL) -> bool:
+        try:
+            address = ip_address(at.host or "")
+        except ValueError:  # a name
+            return True
+        return may_connect(address, self._allowed(source))
+
+
+def _guarded_socket(allow: tuple[Network, ...], info: AddrInfoType) -> socket.socket:
+    """Make the socket for one connection, unless its address is blocked: nothing is sent, not even a SYN."""
+    family, kind, protocol, _, sockaddr = info
+    address = ip_address(sockaddr[0])
+    if not may_connect(address, allow):
+        raise BlockedAddressError(address)
+    return socket.socket(family, kind, protocol)
+
+
+def _web_url(url: URL) -> URL:
+    """Give it back, or raise ValueError: not http(s), or no host."""
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise ValueError("not an http or https address")
+    return url
+
+
+def _joined(headers: Mapping[str, str]) -> dict[str, str]:
+    """Lower the names; join the values of repeated ones (RFC 9110 §5.3)."""
+    joined: dict[str, str] = {}
+    for name, value in headers.items():
+        key = name.lower()
+        joined[key] = f"{joined[key]}, {value}" if key in joined else value
+    return joined
+
+
+async def _credentials(source: Source, start: URL) -> str | None:
+    """Find "user:password"; raise OSError or ValueError where auth_file does not hold it."""
+    if source.auth_file is not None:
+        return await asyncio.to_thread(_first_line, source.auth_file)
+    if start.user is None and start.password is None:
+        return None
+    return f"{start.user or ''}:{start.password or ''}"
+
+
+def _first_line(path: Path) -> str:
+    with path.open("rb") as file:
+        line = file.readline(_AUTH_FILE_BYTES).decode().rstrip("\r\n")
+    if ":" not in line:
+        raise ValueError("not user:password")
+    return line

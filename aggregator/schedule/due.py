@@ -1,0 +1,99 @@
+"""Source + Standing → when it is polled next, and the reason in words."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from aggregator.schedule.backoff import backoff, share
+from aggregator.schedule.hints import Wait, after_skipped, body_waits, header_waits, in_words, retry_waits
+from aggregator.site import Polling
+from aggregator.source import Due, Source, Standing
+
+_SPREAD: Final = 0.1  # of the interval
+_SPREAD_LONGEST: Final = timedelta(minutes=10)
+_OVERLOADED: Final = frozenset({"429", "503"})
+
+
+def next_due(source: Source, standing: Standing, *, polling: Polling, now: datetime) -> Due | None:
+    """Say when to ask again, counted from an answer that `standing` already tells of.
+
+    Args:
+        source: Its `every` or `cron` overrides what the document asks for, never Cache-Control or Retry-After.
+        standing: Its failures and hints decide; hints.retry_after counts after a failure only.
+        polling: `every` is the interval of sources that name none.
+        now: UTC.
+
+    Returns:
+        None: it is parked. Deterministic: the jitter comes from the source's id, its failures and `now`.
+
+    Raises:
+        ValueError: `cron` is no cron expression; see `check_cron`.
+    """
+    if standing.parked:
+        return None
+    if source.cron is not None:
+        # APScheduler costs 0.1 s to import, which a pass over sources without cron should not pay.
+        from aggregator.schedule.cron import next_firing  # noqa: PLC0415  see above
+
+        at = next_firing(source.cron, source.zone, now + _forbidden(source, standing, polling, now))
+        return Due(source=source.id, at=at, reason=f"cron {source.cron}")
+    ask = _after_failure if standing.failures else _after_success
+    wait = ask(source, standing, polling, now)
+    at, skipped = now + wait.least, None
+    if source.every is None:
+        at, skipped = after_skipped(at, standing.hints)
+    return Due(source=source.id, at=at, reason=skipped or wait.reason)
+
+
+def first_due(position: int, *, at_once: int, now: datetime) -> datetime:
+    """Spread sources that were never asked: `at_once` of them a second.
+
+    Args:
+        position: Among the new sources, from 0.
+        at_once: As in `Polling`, at least 1.
+        now: UTC.
+    """
+    return now + timedelta(seconds=position / at_once)
+
+
+def _forbidden(source: Source, standing: Standing, polling: Polling, now: datetime) -> timedelta:
+    """Tell how long not even `cron` may ask."""
+    if standing.failures:
+        return _after_failure(source, standing, polling, now).least
+    return max((wait.least for wait in header_waits(standing.hints)), default=timedelta(0))
+
+
+def _after_success(source: Source, standing: Standing, polling: Polling, now: datetime) -> Wait:
+    draw = share(source.id, 0, now)
+    interval = _interval(source, polling)
+    # An interval of ours may come a little early; a fixed one and a publisher's wish only late.
+    jitter = draw if source.every is not None else 2 * draw - 1
+    own = Wait(least=interval + _spread(interval) * jitter, reason=f"every {in_words(interval)}")
+    asked = (*header_waits(standing.hints), *(body_waits(standing.hints) if source.every is None else ()))
+    return max(own, *(_late(wait, draw) for wait in asked), key=lambda wait: wait.least)
+
+
+def _after_failure(source: Source, standing: Standing, polling: Polling, now: datetime) -> Wait:
+    base = _interval(source, polling)
+    if standing.last_answer in _OVERLOADED:
+        base *= 2  # back-off starts at half: who is told "too many" must not come back sooner than usual
+    times = "1 failure" if standing.failures == 1 else f"{standing.failures} failures"
+    own = Wait(
+        least=backoff(source.id, standing.failures, base=base, now=now),
+        reason=f"back-off after {times}",
+    )
+    draw = share(source.id, standing.failures, now)
+    return max(own, *(_late(wait, draw) for wait in retry_waits(standing.hints)), key=lambda wait: wait.least)
+
+
+def _interval(source: Source, polling: Polling) -> timedelta:
+    """Give our own interval, apart from anybody's wishes."""
+    return source.every or polling.every
+
+
+def _late(wait: Wait, draw: float) -> Wait:
+    """Add a little, so that all who were told the same do not come at once."""
+    return Wait(least=wait.least + _spread(wait.least) * draw, reason=f"{wait.reason} {in_words(wait.least)}")
+
+
+def _spread(duration: timedelta) -> timedelta:
+    return min(duration * _SPREAD, _SPREAD_LONGEST)

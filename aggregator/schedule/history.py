@@ -1,0 +1,117 @@
+"""An answer → where we stand with the source now."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import chain
+from typing import Final
+
+from aggregator.source import Hints, Source, Standing, Validators
+
+_FAILURES_UNTIL_FALLBACK: Final = 3
+
+
+def first_standing(source: Source) -> Standing:
+    """Stand with a source that was never asked."""
+    return Standing(source=source.id, name=source.name, urls=source.urls)
+
+
+def configured(standing: Standing, source: Source) -> Standing:
+    """Take over what feeds.yaml says now. Where the URLs changed, the first is asked, as if never parked or moved."""
+    if standing.urls == source.urls:
+        return replace(standing, name=source.name)
+    kept = tuple(pair for pair in standing.validators if pair[0] in source.urls)
+    return replace(
+        first_standing(source), validators=kept, hints=standing.hints, first_asked_at=standing.first_asked_at
+    )
+
+
+def answered(standing: Standing, answer: str, hints: Hints, *, now: datetime) -> Standing:
+    """Note a 200 or a 304 that could be used. `max_age` is remembered when an answer repeats none."""
+    max_age = standing.hints.max_age if hints.max_age is None else hints.max_age
+    return replace(
+        standing,
+        hints=replace(standing.hints, max_age=max_age, retry_after=None),
+        failures=0,
+        first_asked_at=standing.first_asked_at or now,
+        last_ok_at=now,
+        last_answer=answer,
+        last_error=None,
+        parked=False,
+    )
+
+
+def revalidated(standing: Standing, url: str, validators: Validators) -> Standing:
+    """Keep the validators that a 304 carried, each on its own: one that it does not repeat still holds."""
+    known = standing.validators_of(url)
+    return with_validators(
+        standing,
+        url,
+        Validators(etag=validators.etag or known.etag, last_modified=validators.last_modified or known.last_modified),
+    )
+
+
+def with_validators(standing: Standing, url: str, validators: Validators) -> Standing:
+    """Keep the validators of a 200 as they are, in the place of the earlier ones of this URL."""
+    others = tuple(pair for pair in standing.validators if pair[0] != url)
+    return replace(standing, validators=(*others, (url, validators)))
+
+
+def moved(standing: Standing, target: str | None, *, now: datetime) -> Standing:
+    """Note where a permanent redirect leads; None: there was none this time."""
+    if target == standing.moved_to:
+        return standing
+    return replace(standing, moved_to=target, moved_since=None if target is None else now)
+
+
+def failed(
+    standing: Standing, answer: str, error: str, *, now: datetime, hints: Hints = Hints(), leave_url: bool = False
+) -> Standing:
+    """Note a failure. After three in a row, or at once where `leave_url`, a later poll tries the next URL."""
+    failures = standing.failures + 1
+    turn = leave_url or failures % _FAILURES_UNTIL_FALLBACK == 0
+    url = (standing.url + 1) % len(standing.urls) if turn else standing.url
+    return replace(
+        standing,
+        url=url,
+        body_hash=standing.body_hash if url == standing.url else None,
+        hints=replace(standing.hints, retry_after=hints.retry_after),
+        failures=failures,
+        first_asked_at=standing.first_asked_at or now,
+        last_answer=answer,
+        last_error=error,
+    )
+
+
+def gone(standing: Standing, error: str, *, now: datetime) -> Standing:
+    """Note a 410. The last URL's parks the source; an earlier one's only sends us to the next."""
+    after = failed(standing, "410", error, now=now, leave_url=True)
+    return replace(after, parked=after.url == 0)
+
+
+def same_but_for_the_time(one: Standing, other: Standing) -> bool:
+    """Say whether only `last_ok_at` differs: then nothing has to be written."""
+    return replace(one, last_ok_at=other.last_ok_at) == other
+
+
+def with_kept_ids(sources: Sequence[Source], standings: Iterable[Standing]) -> tuple[Source, ...]:
+    """Give sources the ids under which they were first seen, though name or URL were edited since.
+
+    A source whose id is known keeps it. Any other takes over the standing that bears its name, else one that shares
+    a URL with it, unless another source of feeds.yaml has that standing already.
+    """
+    kept = {standing.source: standing for standing in standings}
+    free = {id_: kept[id_] for id_ in kept.keys() - {source.id for source in sources}}
+    adopted = []
+    for source in sources:
+        heir = None if source.id in kept else _predecessor(source, sorted(free.values(), key=lambda it: it.source))
+        adopted.append(source if heir is None else replace(source, id=free.pop(heir).source))
+    return tuple(adopted)
+
+
+def _predecessor(source: Source, standings: Sequence[Standing]) -> str | None:
+    by_name = (it.source for it in standings if it.name.casefold() == source.name.casefold())
+    by_url = (
+        it.source for it in standings if set(it.urls) & set(source.urls) and ("#" in it.source) == bool(source.page)
+    )
+    return next(chain(by_name, by_url), None)
