@@ -1,0 +1,71 @@
+"""Title → the form in which two printings of it are equal."""
+
+import re
+import unicodedata
+from typing import Final
+
+_NEWSROOM_WORDS: Final = r"""
+    updated?|breaking(?:\ news)?|exclusive|developing|just\ in|live(?:\ updates?)?|correct(?:ed|ion)|urgent|alert|watch
+    |video|photos?|eksklusif|terkini|foto|eilmeldung
+"""
+# "UPDATE 1-Oil rises" is how Reuters numbers its takes.
+_PREFIX: Final = re.compile(
+    rf"""^(?: \s* (?: [\[(](?:{_NEWSROOM_WORDS})[\])]\s*[:|–—-]?
+                   | (?:{_NEWSROOM_WORDS})(?:\ ?\d+\s?-|\s*[:|]|\s[–—-]\s) ) )+\s*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SUFFIX: Final = re.compile(r"\s+(?:[|–—-]|::)\s+(?P<outlet>[^|–—]{2,40})$")
+_OUTLET: Final = re.compile(
+    r"""\.(?:com|net|org|co|id|tv)\b
+    |\b(?:news|times|post|tv|daily|herald|online|journal|gazette|tribune|telegraph|guardian|reuters|bbc|cnn|afp)\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_APOSTROPHES: Final = frozenset("'`´‘’ʻʼ")  # NFKC turns "´" into a space and an accent: it is taken out before
+_FEWEST_WORDS: Final = 3
+
+
+class _Letters(dict[int, str]):
+    """What each character becomes: a letter, mark, digit or currency sign stays, an apostrophe goes, the rest parts."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        category = unicodedata.category(character)
+        kept = character if category[0] in "LMN" or category == "Sc" else " "
+        self[code] = kept = "" if character in _APOSTROPHES else kept
+        return kept
+
+
+_LETTERS: Final = _Letters()
+
+
+def folded_title(title: str) -> str:
+    """Give the title in NFKC, without case, punctuation and spare white space. "" only for "".
+
+    Idempotent. A title of nothing but signs keeps them: "???" and "!!!" are two titles.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", title).casefold())
+    return " ".join(folded.translate(_LETTERS).split()) or folded.strip()
+
+
+def normalised_title(title: str, outlet: str = "") -> str:
+    """Give what several outlets' printings of one headline have in common.
+
+    As `folded_title`, and without "UPDATE:", "[BREAKING]" in front, and " - Outlet" or " | Outlet" behind. A tail goes
+    only if it is known for an outlet's name (it is `outlet`, or says so itself, as in "BBC News" or "detik.com"):
+    "Prakiraan cuaca hari ini - Bandung" is not Jakarta's weather.
+
+    Args:
+        title: Plain text.
+        outlet: The feed's own title; "" where it has none.
+    """
+    bare = _PREFIX.sub("", title)
+    tail = _SUFFIX.search(bare)
+    if tail and _is_outlet(tail["outlet"], outlet) and len(bare[: tail.start()].split()) >= _FEWEST_WORDS:
+        bare = bare[: tail.start()]
+    return folded_title(bare) or folded_title(title)
+
+
+def _is_outlet(tail: str, outlet: str) -> bool:
+    words, known = folded_title(tail), folded_title(outlet)
+    return bool(_OUTLET.search(tail)) or f" {words} " in f" {known} "

@@ -1,0 +1,50 @@
+import pytest
+
+from aggregator.dedupe.titles import folded_title, normalised_title
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param("Kabut Asap Menipis!", "kabut asap  menipis", id="case and punctuation"),
+        pytest.param("Jum’at kelabu", "Jum'at kelabu", id="apostrophes"),
+        pytest.param("“Kabut” – asap", '"Kabut" - asap', id="quotes and dashes"),
+        pytest.param("ＫＡＢＵＴ asap", "kabut asap", id="full width"),
+        pytest.param("Cafe\u0301 tutup", "Café tutup", id="composed or not"),
+    ],
+)
+def test_printings_of_one_title_fold_together(one: str, other: str) -> None:
+    assert folded_title(one) == folded_title(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param("Harga beras naik $5", "Harga beras naik €5", id="currency"),
+        pytest.param("दिन की खबर", "दान की खबर", id="vowel signs"),
+        pytest.param("???", "!!!", id="only signs"),
+    ],
+)
+def test_different_titles_stay_apart(one: str, other: str) -> None:
+    assert folded_title(one) != folded_title(other)
+
+
+@pytest.mark.parametrize(
+    ("title", "outlet", "told"),
+    [
+        pytest.param("UPDATE: Kabut asap menipis", "", "kabut asap menipis", id="update"),
+        pytest.param("UPDATE 1-Oil rises again", "", "oil rises again", id="numbered take"),
+        pytest.param("[BREAKING] LIVE: Oil rises again", "", "oil rises again", id="two in a row"),
+        pytest.param("Breaking News - Oil rises again", "", "oil rises again", id="dash"),
+        pytest.param("Oil rises again - BBC News", "", "oil rises again", id="outlet by its word"),
+        pytest.param("Oil rises again | detik.com", "", "oil rises again", id="outlet by its domain"),
+        pytest.param("Kabut asap menipis - Dunia", "Dunia Hari Ini", "kabut asap menipis", id="the feed's own name"),
+        pytest.param("Cuaca hari ini - Bandung", "Dunia", "cuaca hari ini bandung", id="a place is no outlet"),
+        pytest.param("Cuaca | Dunia", "Dunia", "cuaca dunia", id="too little would be left"),
+        pytest.param("Updates on the fire", "", "updates on the fire", id="a word that begins like one"),
+        pytest.param("Live-in carers strike", "", "live in carers strike", id="a hyphen"),
+        pytest.param("UPDATE:", "", "update", id="nothing else"),
+    ],
+)
+def test_the_newsroom_words_around_a_title_go(title: str, outlet: str, told: str) -> None:
+    assert normalised_title(title, outlet) == told
