@@ -1,0 +1,51 @@
+"""Topic → Head: what a feed says of itself, the same in every format."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from aggregator.publish.outgoing import UNTITLED, language_tag, one_line
+from aggregator.site import Site
+from aggregator.topic import Topic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Of the three feeds of one topic.
+
+    Attributes:
+        id: "urn:uuid:…", the same as long as the topic's URL is (RFC 4287 §4.2.6).
+        title: Of the topic and the site.
+        description: Of the two as well.
+        author: The site's title.
+        language: RFC 5646.
+        home_url: The site's front page.
+        url: Of the feeds, without their ending: ".rss", ".atom", ".json".
+        updated_at: UTC, whole seconds: the newest change among the items. None: there are none.
+    """
+
+    id: str
+    title: str
+    description: str
+    author: str
+    language: str
+    home_url: str
+    url: str
+    updated_at: datetime | None
+
+
+def head_of(topic: Topic, site: Site, base_url: str, updated_at: datetime | None) -> Head:
+    """Describe a topic. `base_url` has no trailing slash."""
+    author = one_line(site.title) or UNTITLED
+    name = one_line(topic.title) or topic.slug
+    only = topic.languages[0] if len(topic.languages) == 1 else None
+    return Head(
+        id=uuid5(NAMESPACE_URL, f"{base_url}/{topic.slug}").urn,
+        title=f"{name} – {author}",
+        description=f"{author}: {name}",
+        author=author,
+        language=language_tag(only) or language_tag(site.language) or "und",
+        home_url=f"{base_url}/",
+        url=f"{base_url}/{topic.slug}",
+        updated_at=updated_at,
+    )

@@ -1,0 +1,111 @@
+"""Topic → Documents: every story is written once, however many topics, formats and passes it goes through."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.document import Document
+from aggregator.publish import jsonfeed, page, syndication
+from aggregator.publish.documents import document
+from aggregator.publish.head import head_of
+from aggregator.publish.item import Item, item_of
+from aggregator.publish.style import STYLESHEET
+from aggregator.publish.words import words
+from aggregator.site import Site
+from aggregator.story import Story
+from aggregator.topic import Topic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """One story in every format.
+
+    Attributes:
+        item: What it says.
+        rss: Its `<item>`.
+        atom: Its `<entry>`.
+        json: Its object.
+    """
+
+    item: Item
+    rss: bytes
+    atom: bytes
+    json: bytes
+
+
+class Press:
+    """Renders topics, and keeps what it wrote: a topic of 50 items of which one is new costs the writing of one.
+
+    The same stories give the same bytes, whatever was rendered before: what is kept only saves work.
+    Not to be shared between threads (see syndication.py).
+
+    Attributes of construction:
+        site: Who publishes.
+        base_url: The site's address without a trailing slash; every link to ourselves begins with it.
+        topics: In the order in which the front page lists them.
+        names: Source id → name.
+    """
+
+    def __init__(self, site: Site, base_url: str, topics: Sequence[Topic], names: Mapping[str, str]) -> None:
+        self._site = site
+        self._base_url = base_url
+        self._topics = tuple(topics)
+        self._names = dict(names)
+        self._also = words(site.language).also
+        # Twice what all the feeds can hold: whatever is still in one of them was used more recently than the rest.
+        self._room = 2 * sum(topic.limit for topic in self._topics)
+        self._written: dict[Story, _Written] = {}
+        self._documents: dict[str, Document] = {}
+
+    def feeds(self, topic: Topic, stories: Sequence[Story]) -> tuple[Document, ...]:
+        """Give the topic as RSS, Atom and JSON Feed, in this order: "TOPIC.rss", "TOPIC.atom", "TOPIC.json".
+
+        Args:
+            topic: Any, also one that the front page does not list.
+            stories: Ordered, capped and limited.
+        """
+        written = [self._write(story) for story in stories]
+        changed_at = max((each.item.updated_at for each in written), default=None)
+        head = head_of(topic, self._site, self._base_url, changed_at)
+        rss = syndication.rss_feed(head, (each.rss for each in written))
+        atom = syndication.atom_feed(head, (each.atom for each in written))
+        json = jsonfeed.json_feed(head, (each.json for each in written))
+        return (
+            self._finish(f"{topic.slug}.rss", syndication.RSS_TYPE, rss, changed_at),
+            self._finish(f"{topic.slug}.atom", syndication.ATOM_TYPE, atom, changed_at),
+            self._finish(f"{topic.slug}.json", jsonfeed.CONTENT_TYPE, json, changed_at),
+        )
+
+    def front_page(self, update: Sequence[Story], popular: Sequence[Story]) -> Document:
+        """Give "index.html": the two lists of a news page and the topics to subscribe to.
+
+        Args:
+            update: Newest first.
+            popular: Hottest first.
+        """
+        latest = [self._write(story).item for story in update]
+        ranked = [self._write(story).item for story in popular]
+        changed_at = max((item.updated_at for item in [*latest, *ranked]), default=None)
+        body = page.front_page(self._site, self._topics, latest, ranked)
+        return self._finish("index.html", page.PAGE_TYPE, body, changed_at)
+
+    def stylesheet(self) -> Document:
+        """Give "style.css", which the front page needs."""
+        return self._finish("style.css", page.STYLE_TYPE, STYLESHEET.encode(), None)
+
+    def _write(self, story: Story) -> _Written:
+        written = self._written.pop(story, None)
+        if written is None:
+            item = item_of(story, self._names)
+            rss, atom = syndication.rss_item(item, self._also), syndication.atom_entry(item)
+            written = _Written(item=item, rss=rss, atom=atom, json=jsonfeed.json_item(item))
+        self._written[story] = written  # now the last of the dict: the first is the one unused for longest
+        if len(self._written) > self._room:
+            del self._written[next(iter(self._written))]
+        return written
+
+    def _finish(self, path: str, content_type: str, body: bytes, modified_at: datetime | None) -> Document:
+        kept = self._documents.get(path)
+        if kept is None or (kept.body, kept.modified_at) != (body, modified_at):
+            kept = self._documents[path] = document(path, content_type, body, modified_at)
+        return kept

@@ -1,0 +1,205 @@
+"""Item → RSS 2.0 and Atom 1.0. Items are written once and joined; this is feedgen's one home.
+
+feedgen writes a feed as a whole. An item is therefore written as the only one of a feed whose head declares the same
+namespaces, and cut out; the items are put together between the two halves of a feed that has none. A test compares
+that, byte for byte, with feedgen writing all of them.
+
+feedgen switches the process's locale while it writes a date: only one thread at a time may come in here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from feedgen.entry import FeedEntry
+from feedgen.feed import FeedGenerator
+from feedgen.util import xml_elem
+
+from aggregator import VERSION
+from aggregator.entry import Origin
+from aggregator.publish.head import Head
+from aggregator.publish.item import Item
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+RSS_TYPE: Final = "application/rss+xml; charset=utf-8"
+ATOM_TYPE: Final = "application/atom+xml; charset=utf-8"
+
+_GENERATOR: Final = "headline-aggregator"
+_TTL_MINUTES: Final = 5  # our own shortest interval: nobody who obeys it sees news later than we may
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)  # atom:updated is required even of a feed without entries
+_LANGUAGE: Final = "{http://www.w3.org/XML/1998/namespace}lang"
+_EMPTY: Final = Head(
+    id="urn:x", title="-", description="-", author="-", language="und", home_url="x:", url="x:", updated_at=None
+)
+
+
+def rss_item(item: Item, also: str) -> bytes:
+    """Write `<item>`. `also` goes before the further outlets, in the description."""
+    feed = _rss_head(_EMPTY)
+    feed.add_entry(_rss_entry(item, also), order="append")
+    return _cut(feed.rss_str(pretty=True), b"    <item>\n", b"    </item>\n")
+
+
+def atom_entry(item: Item) -> bytes:
+    """Write `<entry>`."""
+    feed = _atom_head(_EMPTY)
+    feed.add_entry(_atom_entry(item), order="append")
+    return _cut(feed.atom_str(pretty=True), b"  <entry", b"  </entry>\n")
+
+
+def rss_feed(head: Head, items: Iterable[bytes]) -> bytes:
+    """Join items written by `rss_item`, in the order given (RSS 2.0)."""
+    return _join(_rss_head(head).rss_str(pretty=True), b"  </channel>\n", items)
+
+
+def atom_feed(head: Head, entries: Iterable[bytes]) -> bytes:
+    """Join entries written by `atom_entry`, in the order given (RFC 4287)."""
+    return _join(_atom_head(head).atom_str(pretty=True), b"</feed>\n", entries)
+
+
+def _cut(feed: bytes, start: bytes, end: bytes) -> bytes:
+    # No text can hold these tags: its "<" is always escaped.
+    return feed[feed.index(start) : feed.rindex(end) + len(end)]
+
+
+def _join(feed: bytes, end: bytes, items: Iterable[bytes]) -> bytes:
+    before, end, after = feed.rpartition(end)
+    return b"".join([before, *items, end, after])
+
+
+def _rss_head(head: Head) -> FeedGenerator:
+    feed = _head(head, f"{head.url}.rss", RSS_TYPE)
+    feed.description(head.description)
+    feed.ttl(_TTL_MINUTES)
+    feed.load_extension("dc", atom=False)
+    feed.register_extension("dated", _Dated, _Nothing, atom=False)
+    feed.dated.known = head.updated_at is not None
+    return feed
+
+
+def _atom_head(head: Head) -> FeedGenerator:
+    feed = _head(head, f"{head.url}.atom", ATOM_TYPE)
+    feed.author(name=head.author)
+    feed.register_extension("republished", _Nothing, _Republished, rss=False)
+    return feed
+
+
+def _head(head: Head, url: str, content_type: str) -> FeedGenerator:
+    feed = FeedGenerator()
+    feed.id(head.id)
+    feed.title(head.title)
+    feed.language(head.language)
+    feed.generator(_GENERATOR, version=VERSION)
+    feed.updated(head.updated_at or _NEVER)  # unset, it would be now
+    feed.link(href=url, rel="self", type=content_type.partition(";")[0])
+    feed.link(href=head.home_url, rel="alternate", type="text/html")  # the last link is the one RSS takes for its own
+    return feed
+
+
+def _rss_entry(item: Item, also: str) -> FeedEntry:
+    entry = _entry(item)
+    entry.description(_description(item, also))
+    entry.load_extension("dc", atom=False)
+    entry.dc.dc_creator(list(item.authors))  # <author> would want an e-mail address
+    if item.language:
+        entry.dc.dc_language(item.language)
+    if item.source_url:
+        entry.source(url=item.source_url, title=item.outlets[0].name)
+    for enclosure in item.enclosures[:1]:
+        entry.enclosure(url=enclosure.url, length=str(enclosure.length), type=enclosure.type)
+    return entry
+
+
+def _atom_entry(item: Item) -> FeedEntry:
+    entry = _entry(item)
+    entry.updated(item.updated_at)
+    entry.author([{"name": name} for name in item.authors])
+    if item.summary:
+        entry.summary(item.summary, type="text")
+    if not item.url:  # RFC 4287 §4.1.2: content, where there is no alternate link
+        entry.content(item.summary or item.title, type="text")
+    for outlet in item.outlets[1:]:
+        if outlet.url:
+            entry.link(href=outlet.url, rel="related", title=f"{outlet.name}: {outlet.title}")
+    for enclosure in item.enclosures:
+        size = {"length": str(enclosure.length)} if enclosure.length else {}
+        entry.link(href=enclosure.url, rel="enclosure", type=enclosure.type, **size)
+    entry.register_extension("republished", _Republished, rss=False)
+    entry.republished.origin = item.origin
+    entry.republished.language = item.language
+    entry.republished.links = entry.link() or []
+    return entry
+
+
+def _entry(item: Item) -> FeedEntry:
+    entry = FeedEntry()
+    entry.guid(item.id, permalink=False)
+    entry.title(item.title)
+    entry.published(item.published_at)
+    entry.category([{"term": category} for category in item.categories])
+    if item.url:
+        entry.link(href=item.url, rel="alternate")
+    return entry
+
+
+def _description(item: Item, also: str) -> str:
+    others = ", ".join(outlet.name for outlet in item.outlets[1:])
+    text = " ".join(filter(None, [item.summary, others and f"({also}: {others})"])) or item.title
+    return escape(text, quote=False)  # readers take an RSS description for HTML, and this is plain text
+
+
+class _Nothing:
+    """The half of an extension that has nothing to add."""
+
+    def extend_ns(self) -> dict[str, str]:
+        return {}
+
+    def extend_rss(self, _: "_Element") -> None:
+        """Leave the element as it is."""
+
+    def extend_atom(self, _: "_Element") -> None:
+        """Leave the element as it is."""
+
+
+class _Dated(_Nothing):
+    """Takes lastBuildDate out of a channel in which nothing was ever built: feedgen cannot leave it out."""
+
+    known = True
+
+    def extend_rss(self, feed: "_Element") -> None:
+        stamp = feed[0].find("lastBuildDate")
+        if stamp is not None and not self.known:
+            feed[0].remove(stamp)
+
+
+class _Republished(_Nothing):
+    """Completes an entry: where it came from (RFC 4287 §4.2.11), and what feedgen 1.0 forgets of its links."""
+
+    origin: Origin | None = None
+    language: str | None = None
+    links: Sequence[Mapping[str, str]] = ()
+
+    def extend_atom(self, entry: "_Element") -> None:
+        title = entry.find("title")
+        if title is not None:
+            title.set("type", "text")
+        if self.language:
+            entry.set(_LANGUAGE, self.language)
+        if self.origin is not None:
+            _add_source(entry, self.origin)
+        for element, link in zip(entry.findall("link"), self.links, strict=True):
+            for name, value in link.items():
+                element.set(name, value)
+
+
+def _add_source(entry: "_Element", origin: Origin) -> None:
+    source = xml_elem("source", entry)
+    xml_elem("id", source).text = origin.id
+    xml_elem("title", source).text = origin.title
+    if origin.updated_at is not None:
+        xml_elem("updated", source).text = origin.updated_at.isoformat()
+    if origin.link:
+        xml_elem("link", source, href=origin.link, rel="alternate")

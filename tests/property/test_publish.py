@@ -1,0 +1,75 @@
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import orjson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from aggregator.entry import Enclosure, Origin
+from aggregator.publish.outgoing import iri, one_line, web_link
+from tests.publish.stories import UPDATE, headline, press, story
+
+ANY_TEXT = st.text(st.characters(), max_size=60) | st.text(st.characters(categories=["Cs", "Cc", "Cn"]), max_size=10)
+ANY_LINK = st.none() | ANY_TEXT | ANY_TEXT.map("https://a.example/".__add__) | ANY_TEXT.map("https://".__add__)
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+stories = st.builds(
+    lambda number, title, link, source, tag: story(
+        headline(
+            number,
+            source,
+            title=title,
+            url=link,
+            summary=title,
+            authors=(title,),
+            categories=(tag, title),
+            language=tag,
+            enclosures=(Enclosure(url=link or "", type=tag),),
+            origin=Origin(id=tag, title=title, link=link),
+        ),
+        headline(number + 1, tag, title=tag, url=link),
+    ),
+    st.integers(1, 10_000),
+    ANY_TEXT,
+    ANY_LINK,
+    ANY_TEXT,
+    ANY_TEXT,
+)
+
+
+def titles_in_xml(body: bytes, path: str) -> list[str | None]:
+    by_lxml = [each.text for each in etree.fromstring(body).iterfind(path)]
+    by_expat = [each.text for each in ET.fromstring(body).iterfind(path)]  # noqa: S314  our own output
+    assert by_lxml == by_expat
+    return by_lxml
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(stories, min_size=1, max_size=3, unique_by=lambda each: each.id))
+def test_any_headline_leaves_well_formed_and_with_one_title_in_all_formats(told: list[Any]) -> None:
+    ours = press()
+    rss, atom, json = ours.feeds(UPDATE, told)
+    titles = [item["title"] for item in orjson.loads(json.body)["items"]]
+
+    assert len(titles) == len(told)
+    assert all(titles)
+    assert titles_in_xml(rss.body, "channel/item/title") == titles
+    assert titles_in_xml(atom.body, f"{ATOM}entry/{ATOM}title") == titles
+    assert ours.front_page(told, told).body.count(b"<li>") == 2 * len(told) + 3
+
+
+@given(ANY_TEXT)
+def test_cleaning_text_twice_changes_nothing(text: str) -> None:
+    assert one_line(one_line(text)) == one_line(text)
+
+
+@given(ANY_LINK)
+def test_cleaning_a_link_twice_changes_nothing(link: str | None) -> None:
+    assert web_link(web_link(link)) == web_link(link)
+
+
+@given(ANY_TEXT | ANY_TEXT.map("http://".__add__) | ANY_TEXT.map("urn:".__add__))
+def test_any_identifier_is_an_iri_or_refused(identifier: str) -> None:
+    found = iri(identifier)
+    assert found is None or iri(found) == found

@@ -1,0 +1,78 @@
+import pytest
+
+from aggregator.publish.outgoing import iri, language_tag, media_type, one_line, web_link
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("plain", "plain"),
+        (" two\r\n lines\t", "two lines"),
+        ("a\x00b\x1b[2J\x9bc\x7f", "ab[2Jc"),
+        ("\ud83d alone", "alone"),
+        ("\ufffe\uffff\ufdd0", ""),
+        ("abc\u202ecba\u2069", "abccba"),
+        ("📰 عاجل", "📰 عاجل"),
+    ],
+)
+def test_text_leaves_on_one_line_without_what_xml_forbids(text: str, line: str) -> None:
+    assert one_line(text) == line
+
+
+@pytest.mark.parametrize(
+    ("link", "leaves"),
+    [
+        ("https://a.example/b?c=d&e=f#g", "https://a.example/b?c=d&e=f#g"),
+        ("HTTPS://a.example/", "https://a.example/"),
+        ("http://user:secret@a.example:81/", "http://a.example:81/"),
+        ("https://münchen.example/ö", "https://münchen.example/ö"),
+        (None, None),
+        ("", None),
+        ("javascript:alert(1)", None),
+        ("JaVaScRiPt:alert(1)", None),
+        ("jav\tascript:alert(1)", None),
+        ("data:text/html,x", None),
+        ("file:///etc/passwd", None),
+        ("//evil.example/", None),
+        ("/relative", None),
+        ("https://a.example/\r\nSet-Cookie: x", None),
+        ("https://a.example/ b", None),
+        ('https://a.example/"onclick', None),
+        ("https://a.example\\@evil.example/", None),
+        ("https://a.example/\u202e", None),
+        ("https://", None),
+        ("https://[x", None),
+        ("https://a.example/" + "x" * 4_096, None),
+    ],
+)
+def test_only_web_links_leave(link: str | None, leaves: str | None) -> None:
+    assert web_link(link) == leaves
+
+
+@pytest.mark.parametrize(
+    ("identifier", "leaves"),
+    [
+        ("tag:a.example,2025:1", "tag:a.example,2025:1"),
+        ("urn:uuid:1", "urn:uuid:1"),
+        ("http://u:p@a.example/", "http://a.example/"),
+        ("not an iri", None),
+        ("42", None),
+        ("javascript:alert(1)", None),
+        ("", None),
+    ],
+)
+def test_an_atom_id_is_an_absolute_iri(identifier: str, leaves: str | None) -> None:
+    assert iri(identifier) == leaves
+
+
+@pytest.mark.parametrize(("tag", "leaves"), [("en-US", "en-US"), ("id", "id"), ("", None), (None, None), ("a b", None)])
+def test_a_language_is_a_tag(tag: str | None, leaves: str | None) -> None:
+    assert language_tag(tag) == leaves
+
+
+@pytest.mark.parametrize(
+    ("name", "leaves"),
+    [("image/svg+xml", "image/svg+xml"), ("", "application/octet-stream"), ('a/b"', "application/octet-stream")],
+)
+def test_a_media_type_is_a_type(name: str, leaves: str) -> None:
+    assert media_type(name) == leaves

@@ -1,0 +1,89 @@
+import feedparser
+import pytest
+
+from aggregator.publish.head import head_of
+from aggregator.publish.item import Item, item_of
+from aggregator.publish.syndication import (
+    _atom_entry,
+    _atom_head,
+    _rss_entry,
+    _rss_head,
+    atom_entry,
+    atom_feed,
+    rss_feed,
+    rss_item,
+)
+from tests.publish.stories import BASE_URL, KABAR, NAMES, NOON, PLAIN_STORIES, SITE, STORIES, UPDATE, press
+
+HEAD = head_of(UPDATE, SITE, BASE_URL, NOON)
+
+
+def items_of(kind: str) -> list[Item]:
+    return [item_of(story, NAMES) for story in STORIES[kind]]
+
+
+@pytest.mark.parametrize("kind", STORIES)
+def test_joined_rss_is_what_feedgen_writes_as_a_whole(kind: str) -> None:
+    whole = _rss_head(HEAD)
+    for item in items_of(kind):
+        whole.add_entry(_rss_entry(item, "Juga"), order="append")
+
+    assert rss_feed(HEAD, [rss_item(item, "Juga") for item in items_of(kind)]) == whole.rss_str(pretty=True)
+
+
+@pytest.mark.parametrize("kind", STORIES)
+def test_joined_atom_is_what_feedgen_writes_as_a_whole(kind: str) -> None:
+    whole = _atom_head(HEAD)
+    for item in items_of(kind):
+        whole.add_entry(_atom_entry(item), order="append")
+
+    assert atom_feed(HEAD, [atom_entry(item) for item in items_of(kind)]) == whole.atom_str(pretty=True)
+
+
+def test_a_reader_of_rss_finds_what_was_told() -> None:
+    rss, _, _ = press().feeds(UPDATE, PLAIN_STORIES)
+    parsed = feedparser.parse(rss.body)
+
+    assert not parsed.bozo
+    assert parsed.feed.title == "UPDATE – Warta <Pagi>"
+    assert [entry.title for entry in parsed.entries] == ["Banjir surut di Semarang", "Berita 1", "Berita 4"]
+    first, second, third = parsed.entries
+    assert first.link == "https://dunia.example/1?a=1&b=2"
+    assert first.published_parsed[:6] == (2025, 12, 29, 3, 12, 30)
+    assert [tag.term for tag in first.tags] == ["Daerah", "Cuaca"]
+    assert first.enclosures[0].href == "https://dunia.example/1.mp3"
+    assert (second.source.title, second.source.href) == ("Dunia", "https://dunia.example/rss")
+    assert second.summary.endswith("(Juga: Kabar &amp; Kota)")
+    assert third.author == "Pasar"
+
+
+def test_a_reader_of_atom_finds_every_outlet_and_enclosure() -> None:
+    _, atom, _ = press().feeds(UPDATE, PLAIN_STORIES)
+    parsed = feedparser.parse(atom.body)
+
+    assert not parsed.bozo
+    first, second, _ = parsed.entries
+    assert [(link.rel, link.href) for link in second.links if link.rel == "related"] == [
+        ("related", "https://kabar.example/9")
+    ]
+    assert [(each.href, each.get("length")) for each in first.enclosures] == [
+        ("https://dunia.example/1.mp3", "1234"),
+        ("https://dunia.example/1.jpg", None),
+    ]
+    assert first.source.id == "tag:dunia.example,2025:feed"
+    assert (first.summary, first.author) == ("Warga mulai pulang & membersihkan rumah.", "Rina")
+
+
+def test_credentials_of_a_source_never_leave() -> None:
+    assert any("secret" in headline.source for story in PLAIN_STORIES for headline in story.headlines)
+    assert all(b"secret" not in each.body for each in press().feeds(UPDATE, PLAIN_STORIES))
+
+
+def test_no_cdata_is_ever_written() -> None:
+    rss, atom, _ = press().feeds(UPDATE, STORIES["ugly"])
+    assert b"<![CDATA[" not in rss.body + atom.body
+
+
+def test_a_source_that_lost_its_name_goes_by_its_feeds_title() -> None:
+    (story,) = STORIES["plain"][:1]
+    assert item_of(story, {KABAR: "Kabar"}).outlets[0].name == "Dunia!"
