@@ -1,0 +1,340 @@
+import asyncio
+import gzip
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+
+import pytest
+
+from aggregator.document import Document
+from aggregator.errors import ListenError
+from aggregator.serve.http import Server
+from tests.serve.test_conditional import DOCUMENT
+
+BODY = b"<rss>Banjir surut</rss>" * 9
+FEED = replace(DOCUMENT, body=BODY, gzipped=gzip.compress(BODY, mtime=0))
+PAGE = replace(FEED, path="index.html", content_type="text/html; charset=utf-8", modified_at=None)
+BIG = replace(FEED, path="big.json", body=b"x" * 30_000_000)
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def unwell() -> tuple[int, str, bytes]:
+    raise LookupError("a bug")
+
+
+@pytest.fixture
+def shelf() -> dict[str, Document]:
+    return {each.path: each for each in (FEED, PAGE, BIG)}
+
+
+@pytest.fixture
+async def server(shelf: dict[str, Document]) -> AsyncIterator[Server]:
+    live: dict[str, Callable[[], tuple[int, str, bytes]]] = {
+        "status.json": lambda: (200, "application/json", b"{}"),
+        "healthz": lambda: (503, "text/plain; charset=utf-8", b"degraded"),
+        "unwell": unwell,
+    }
+    async with Server(shelf, live=live, readers=20) as server:
+        yield server
+
+
+@pytest.fixture
+async def port(server: Server) -> int:
+    url = await server.start("127.0.0.1", 0)
+    assert url.startswith("http://127.0.0.1:")
+    return int(url.rpartition(":")[2])
+
+
+async def send(port: int, raw: bytes) -> bytes:
+    """Everything the server says until it hangs up."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(raw)
+        async with asyncio.timeout(10):
+            return await reader.read()
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.close()
+
+
+async def ask(port: int, path: str, method: str = "GET", **headers: str) -> Answer:
+    lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    head = "\r\n".join([f"{method} {path} HTTP/1.1", "Host: warta.example", "Connection: close", *lines, "", ""])
+    return read(await send(port, head.encode("latin-1")))
+
+
+async def until_empty(server: Server) -> None:
+    for _ in range(1_000):
+        if server._http is not None and not server._http.connections:
+            return
+        await asyncio.sleep(0.005)
+    pytest.fail("readers are still there")
+
+
+def read(raw: bytes) -> Answer:
+    head, _, body = raw.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    return Answer(int(first.split()[1]), {k.lower(): v for k, _, v in (line.partition(": ") for line in lines)}, body)
+
+
+async def test_a_feed_comes_with_its_type_its_validators_and_its_manners(port: int) -> None:
+    answer = await ask(port, "/update.rss")
+
+    assert (answer.status, answer.body) == (200, BODY)
+    expected = {
+        "content-type": "application/rss+xml; charset=utf-8",
+        "content-length": str(len(BODY)),
+        "etag": FEED.etag,
+        "last-modified": "Mon, 29 Dec 2025 03:12:30 GMT",
+        "cache-control": "public, max-age=60",
+        "vary": "Accept-Encoding",
+        "x-content-type-options": "nosniff",
+        "access-control-allow-origin": "*",
+        "server": "aggregator",
+    }
+    assert expected.items() <= answer.headers.items()
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'; img-src 'self'")
+
+
+async def test_the_front_page_is_at_the_root(port: int) -> None:
+    answer = await ask(port, "/?utm_source=x")
+    assert (answer.status, answer.body, answer.headers["content-type"]) == (200, BODY, "text/html; charset=utf-8")
+    assert "last-modified" not in answer.headers
+
+
+async def test_gzip_was_prepared_and_has_an_etag_of_its_own(port: int) -> None:
+    answer = await ask(port, "/update.rss", Accept_Encoding="gzip, br")
+    assert gzip.decompress(answer.body) == BODY
+    assert (answer.headers["content-encoding"], answer.headers["etag"]) == ("gzip", FEED.etag_gzipped)
+    assert answer.headers["content-length"] == str(len(FEED.gzipped))
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+async def test_a_head_request_gets_the_headers_of_get(port: int, coding: str) -> None:
+    got, headed = [await ask(port, "/update.rss", method, Accept_Encoding=coding) for method in ("GET", "HEAD")]
+    got.headers.pop("date"), headed.headers.pop("date")
+    assert (headed.status, headed.headers, headed.body) == (200, got.headers, b"")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(("coding", "etag"), [("identity", FEED.etag), ("gzip", FEED.etag_gzipped)])
+async def test_a_reader_that_has_it_gets_304(port: int, method: str, coding: str, etag: str) -> None:
+    answer = await ask(port, "/update.rss", method, Accept_Encoding=coding, If_None_Match=f'"old", W/{etag}')
+    assert (answer.status, answer.body) == (304, b"")
+    assert answer.headers["etag"] == etag
+    assert {"date", "cache-control", "vary", "last-modified"} <= answer.headers.keys()
+    assert "content-length" not in answer.headers
+
+
+async def test_a_date_counts_only_without_an_etag(port: int) -> None:
+    date = "Mon, 29 Dec 2025 03:12:30 GMT"
+    assert (await ask(port, "/update.rss", If_Modified_Since=date)).status == 304
+    assert (await ask(port, "/update.rss", If_Modified_Since=date, If_None_Match='"x"')).status == 200
+
+
+async def test_a_range_is_ignored(port: int) -> None:
+    answer = await ask(port, "/update.rss", Range="bytes=" + ",".join(["0-"] * 1_000))
+    assert (answer.status, answer.body) == (200, BODY)
+
+
+async def test_the_shelf_is_looked_up_anew(port: int, shelf: dict[str, Document]) -> None:
+    assert (await ask(port, "/new.atom")).status == 404
+    shelf["new.atom"] = replace(FEED, path="new.atom")
+    assert (await ask(port, "/new.atom")).status == 200
+
+
+async def test_live_answers_are_never_stored(port: int) -> None:
+    status, health = await ask(port, "/status.json"), await ask(port, "/healthz")
+    assert (status.status, status.body, status.headers["cache-control"]) == (200, b"{}", "no-store")
+    assert (health.status, health.body) == (503, b"degraded")
+    assert "etag" not in status.headers
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"])
+async def test_other_methods_are_not_allowed(port: int, method: str) -> None:
+    answer = await ask(port, "/update.rss", method)
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/..%2f..%2fetc%2fpasswd",
+        "/feeds/..%5c..%5cetc",
+        "//update.rss",
+        "//evil.example/update.rss",
+        "/update.rss%00",
+        "/update.rss/",
+        "/UPDATE.rss",
+        "/<script>alert(1)</script>",
+        "/%0d%0aSet-Cookie:%20x=1",
+        "/etc/passwd",
+        "http://evil.example/secret-canary",
+    ],
+)
+async def test_whatever_is_not_on_the_shelf_is_not_there(port: int, path: str) -> None:
+    answer = await ask(port, path)
+    assert (answer.status, answer.body) == (404, b"404 Not Found\n")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers.keys().isdisjoint({"set-cookie", "location"})
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"GET /" + b"a" * 65_536 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: canary\r\n" * 10_000 + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"canary" * 20_000 + b"\r\n\r\n",
+        b"\x16\x03\x01\x02\x00canary\r\n\r\n",
+        b"canary <script>\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nbad header canary\r\n\r\n",
+        b"BREW /canary HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n\x00canary\r\n\r\n",
+    ],
+    ids=[
+        "long path",
+        "many headers",
+        "long header",
+        "tls",
+        "no http",
+        "two lengths",
+        "negative",
+        "version",
+        "no colon",
+        "no method",
+        "pipelined",
+    ],
+)
+async def test_garbage_is_refused_without_repeating_it_or_logging_it(
+    port: int, raw: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    said = await send(port, raw)
+    # The kernel may take the answer back (RST) where we hang up on more than was read at once.
+    if said or len(raw) < 60_000:
+        assert (read(said).status, read(said).body) == (400, b"400 Bad Request\n")
+        assert b"canary" not in said
+        assert b"aiohttp" not in said
+    assert not caplog.records
+    assert (await ask(port, "/update.rss")).status == 200
+
+
+async def test_garbage_after_an_answer_ends_the_connection(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"HEAD /update.rss HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+    writer.write(b"\x00\x01canary\r\n\r\n")
+    said = await reader.read()
+    writer.close()
+    assert (read(said).status, b"canary" in said) == (400, False)
+
+
+async def test_requests_are_answered_in_their_order(port: int) -> None:
+    first, last = (f"{method} /update.rss HTTP/1.1\r\nHost: x\r\n".encode() for method in ("HEAD", "GET"))
+    said = await send(port, (first + b"\r\n") * 20 + last + b"Connection: close\r\n\r\n")
+    assert said.count(b"HTTP/1.1 200 OK") == 21
+    assert said.endswith(BODY)
+
+
+async def test_a_foreign_host_changes_nothing(port: int) -> None:
+    raw = (
+        b"GET /update.rss HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: evil.example\r\nConnection: close\r\n\r\n"
+    )
+    assert b"evil" not in await send(port, raw)
+
+
+async def test_a_bug_answers_500_and_is_seen(port: int, caplog: pytest.LogCaptureFixture) -> None:
+    answer = await ask(port, "/unwell", Accept="text/html")
+    assert (answer.status, answer.body) == (500, b"500 Internal Server Error\n")
+    assert [record.name for record in caplog.records] == ["aggregator.serve.http"]
+
+
+async def test_good_requests_are_not_logged(port: int, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    assert (await ask(port, "/update.rss")).status == 200
+    assert not caplog.records
+
+
+async def test_one_reader_too_many_is_told_to_come_again(server: Server, port: int) -> None:
+    patient = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
+    for reader, writer in patient:
+        writer.write(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+    refused = await ask(port, "/update.rss")
+    for _, writer in patient:
+        writer.close()
+        await writer.wait_closed()
+
+    assert (refused.status, refused.headers["retry-after"]) == (503, "15")
+    await until_empty(server)
+    assert (await ask(port, "/update.rss")).status == 200
+
+
+@pytest.mark.parametrize(
+    "start", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n"]
+)
+async def test_who_never_ends_its_request_is_hung_up_on(shelf: dict[str, Document], start: bytes) -> None:
+    async with Server(shelf, live={}, head_seconds=0.1) as hasty:
+        url = await hasty.start("127.0.0.1", 0)
+        said = await send(int(url.rpartition(":")[2]), start)
+    assert said.startswith(b"HTTP/1.1 200") is start.startswith(b"HEAD")
+
+
+async def test_who_never_reads_its_answer_is_hung_up_on(shelf: dict[str, Document]) -> None:
+    async with Server(shelf, live={}, body_seconds=0.1) as hasty:
+        url = await hasty.start("127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]), limit=1_000)
+        writer.write(b"GET /big.json HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+        await until_empty(hasty)
+        writer.close()
+
+
+async def test_stopping_takes_no_longer_than_two_seconds_whoever_is_still_there(server: Server) -> None:
+    url = await server.start("127.0.0.1", 0)
+    port = int(url.rpartition(":")[2])
+    greedy, idle, slow = [await asyncio.open_connection("127.0.0.1", port, limit=1_000) for _ in range(3)]
+    greedy[1].write(b"GET /big.json HTTP/1.1\r\nHost: x\r\n\r\n")
+    slow[1].write(b"GET / HTTP/1.1\r\nHost")
+    assert await greedy[0].readline() == b"HTTP/1.1 200 OK\r\n"
+
+    async with asyncio.timeout(2):
+        await server.stop()
+        await server.stop()
+        assert await idle[0].read() == await slow[0].read() == b""
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", port)
+    for _, writer in (greedy, idle, slow):
+        writer.close()
+
+
+async def test_an_address_in_use_is_named_with_another_one_to_take(port: int) -> None:
+    wanted = rf"127\.0\.0\.1:{port} is in use; .* --listen 127\.0\.0\.1:{port + 1}"
+    with pytest.raises(ListenError, match=wanted):
+        await Server({}, live={}).start("127.0.0.1", port)
+
+
+@pytest.mark.parametrize(("host", "port"), [("192.0.2.1", 0), ("127.0.0.1", 70_000)])
+async def test_an_address_that_is_not_ours_is_named(host: str, port: int) -> None:
+    with pytest.raises(ListenError, match="is no address of this machine"):
+        await Server({}, live={}).start(host, port)
+
+
+async def test_an_ipv6_address_is_written_in_brackets(server: Server) -> None:
+    try:
+        url = await server.start("::1", 0)
+    except ListenError:
+        pytest.skip("this machine has no IPv6 loopback")
+    assert url.startswith("http://[::1]:")
