@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 
 import orjson
 
 from aggregator.publish.head import Head
 from aggregator.publish.item import Item, Outlet
 
-CONTENT_TYPE = "application/feed+json; charset=utf-8"
+JSON_TYPE: Final = "application/feed+json; charset=utf-8"
 
 
 def json_item(item: Item) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from html import escape
+from typing import Final
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime
@@ -13,11 +14,14 @@ from aggregator.publish.words import Words, words
 from aggregator.site import Site
 from aggregator.topic import POPULAR, UPDATE, Topic
 
-PAGE_TYPE = "text/html; charset=utf-8"
-STYLE_TYPE = "text/css; charset=utf-8"
+PAGE_TYPE: Final = "text/html; charset=utf-8"
+STYLE_TYPE: Final = "text/css; charset=utf-8"
 
-_FEEDS = (("RSS", "rss", "application/rss+xml"), ("Atom", "atom", "application/atom+xml"),
-          ("JSON", "json", "application/feed+json"))  # fmt: skip
+_FEEDS: Final = (
+    ("RSS", "rss", "application/rss+xml"),
+    ("Atom", "atom", "application/atom+xml"),
+    ("JSON", "json", "application/feed+json"),
+)
 
 
 def front_page(site: Site, topics: Sequence[Topic], update: Sequence[Item], popular: Sequence[Item]) -> bytes:

@@ -39,7 +39,7 @@ class Press:
     The same stories give the same bytes, whatever was rendered before: what is kept only saves work.
     Not to be shared between threads (see syndication.py).
 
-    Attributes of construction:
+    Args:
         site: Who publishes.
         base_url: The site's address without a trailing slash; every link to ourselves begins with it.
         topics: In the order in which the front page lists them.
@@ -73,7 +73,7 @@ class Press:
         return (
             self._finish(f"{topic.slug}.rss", syndication.RSS_TYPE, rss, changed_at),
             self._finish(f"{topic.slug}.atom", syndication.ATOM_TYPE, atom, changed_at),
-            self._finish(f"{topic.slug}.json", jsonfeed.CONTENT_TYPE, json, changed_at),
+            self._finish(f"{topic.slug}.json", jsonfeed.JSON_TYPE, json, changed_at),
         )
 
     def front_page(self, update: Sequence[Story], popular: Sequence[Story]) -> Document:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from email.utils import format_datetime
 from http import HTTPStatus
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from aiohttp import web
 
@@ -18,11 +18,12 @@ from aggregator.document import Document
 from aggregator.errors import ListenError
 from aggregator.serve.conditional import accepts_gzip, is_current
 
-Live = Mapping[str, Callable[[], tuple[int, str, bytes]]]
+Live: TypeAlias = Mapping[str, Callable[[], tuple[int, str, bytes]]]
 """Path → what to answer at this moment: (status, content type with its charset, body)."""
 
 _log = logging.getLogger(__name__)
 
+_LAST_PORT: Final = 65_535
 _CLOSE_SECONDS: Final = 0.5  # aiohttp waits up to twice as long
 
 _ALWAYS: Final = {
@@ -36,7 +37,7 @@ _ALWAYS: Final = {
 class Server:
     """Serves a shelf of documents until it is stopped. `async with` stops it, too.
 
-    Attributes of construction:
+    Args:
         shelf: Path → document. Looked up anew for each request: whoever owns it may exchange its documents, each at
             once, at any time.
         live: Paths that are answered anew each time, before the shelf is looked at. Their functions must be quick.
@@ -86,11 +87,13 @@ class Server:
         Raises:
             ListenError: The address is in use, is not ours, or needs rights that we lack.
         """
+        if not 0 <= port <= _LAST_PORT:  # asyncio raises OverflowError, uvloop counts on from 0
+            raise ListenError(f"{port} is no port; add --listen {_authority(host, 8080)}")
         loop = asyncio.get_running_loop()
         self._http = web.Server(self._answer)
         try:
             self._listener = await loop.create_server(self._admit, host, port)
-        except (OSError, OverflowError) as error:  # a port above 65535 overflows
+        except OSError as error:
             raise ListenError(_cannot_listen(host, port, error)) from error
         return f"http://{_authority(host, self._listener.sockets[0].getsockname()[1])}"
 
@@ -205,9 +208,9 @@ def _authority(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _cannot_listen(host: str, port: int, error: OSError | OverflowError) -> str:
+def _cannot_listen(host: str, port: int, error: OSError) -> str:
     where = _authority(host, port)
-    match getattr(error, "errno", None):
+    match error.errno:
         case errno.EADDRINUSE:
             return f"{where} is in use; stop what listens there, or add --listen {_authority(host, port + 1)}"
         case errno.EACCES:

@@ -326,9 +326,12 @@ async def test_an_address_in_use_is_named_with_another_one_to_take(port: int) ->
         await Server({}, live={}).start("127.0.0.1", port)
 
 
-@pytest.mark.parametrize(("host", "port"), [("192.0.2.1", 0), ("127.0.0.1", 70_000)])
-async def test_an_address_that_is_not_ours_is_named(host: str, port: int) -> None:
-    with pytest.raises(ListenError, match="is no address of this machine"):
+@pytest.mark.parametrize(
+    ("host", "port", "wrong"),
+    [("192.0.2.1", 0, "no address of this machine"), ("127.0.0.1", 70_000, "70000 is no port")],
+)
+async def test_an_address_that_cannot_be_had_is_named(host: str, port: int, wrong: str) -> None:
+    with pytest.raises(ListenError, match=wrong):
         await Server({}, live={}).start(host, port)
 
 
