@@ -1,0 +1,258 @@
+"""The values of feeds.yaml → Site, Polling, Source, Topic; every fault with its line.
+
+Each section, source and topic is judged by itself, so that a fault in one hides none in another.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from pydantic import ValidationError
+
+from aggregator.errors import Fault
+from aggregator.load.keys import (
+    FeedsKeys,
+    Keys,
+    Outside,
+    PageKeys,
+    PollKeys,
+    SiteKeys,
+    SourceKeys,
+    TopicKeys,
+)
+from aggregator.load.tree import Node
+from aggregator.load.wording import quoted, suggestion
+from aggregator.site import Polling, Site
+from aggregator.source import PageList, Source
+from aggregator.topic import POPULAR, UPDATE, Topic
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+LIMIT_FAULTS: Final = 100
+"""Faults that are told at once: more are not read by anybody."""
+
+_STANDING: Final = (
+    Topic(slug=UPDATE, title="UPDATE", everything=True),
+    Topic(slug=POPULAR, title="Populer", everything=True, order="popular"),
+)
+
+_MISSHAPEN: Final = {
+    "model_type": "must be a mapping; write its keys and values below it",
+    "dict_type": "must be a mapping; write its keys and values below it",
+    "list_type": 'must be a list; write each of its values on a line of its own, after "- "',
+    "tuple_type": 'must be a list; write each of its values on a line of its own, after "- "',
+    "too_short": "is empty; write at least one",
+    "too_long": "holds too many; remove the last",
+}
+"""What is wrong, by pydantic's name for it, where a mapping or a list is not as it should be."""
+
+K = TypeVar("K", bound=Keys)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedsFile:
+    """What feeds.yaml says.
+
+    Attributes:
+        path: The file, as the operator named it.
+        site: Who publishes.
+        polling: How sources are asked.
+        keep: How long a headline stays after its source has stopped listing it.
+        sources: At least one, in the order of the file.
+        topics: `update` and `popular` first, then those under `topics`, then those that only sources name.
+    """
+
+    path: Path
+    site: Site
+    polling: Polling
+    keep: timedelta
+    sources: tuple[Source, ...]
+    topics: tuple[Topic, ...]
+
+
+def check(root: Node, *, path: Path, outside: Outside) -> tuple[FeedsFile | None, tuple[Fault, ...]]:
+    """Judge the whole file.
+
+    Returns:
+        What the file says, or None and at least one fault.
+    """
+    proof = _Proof(outside)
+    feeds = proof.read(FeedsKeys, root, "the file")
+    if not isinstance(root.value, dict):
+        return None, tuple(proof.faults)
+    site = proof.read(SiteKeys, _section(root, "site"), "site")
+    poll = proof.read(PollKeys, _section(root, "poll"), "poll")
+    sources = proof.read_list(SourceKeys, _section(root, "sources"), "the source")
+    topics = proof.read_list(TopicKeys, _section(root, "topics"), "the topic")
+    proof.faults += [*_repeated_sources(sources), *_repeated_topics(topics), *_unknown_sources(root, topics)]
+    if feeds is None or site is None or poll is None or proof.faults:
+        return None, tuple(proof.faults)
+    read = tuple(_source(keys) for _, keys in sources)
+    return (
+        FeedsFile(
+            path=path,
+            site=Site(title=site.title, url=site.url, language=site.language, zone=site.timezone),
+            polling=_polling(poll),
+            keep=feeds.keep,
+            sources=read,
+            topics=_topics([keys for _, keys in topics], read),
+        ),
+        (),
+    )
+
+
+class _Proof:
+    """Reads keys and notes what is wrong with them."""
+
+    def __init__(self, outside: Outside) -> None:
+        self.faults: list[Fault] = []
+        self._outside = outside
+
+    def read(self, keys: type[K], node: Node, label: str) -> K | None:
+        """Read the keys of a node; None where they cannot be used, or where there are faults enough."""
+        if len(self.faults) > LIMIT_FAULTS:
+            return None
+        try:
+            return keys.model_validate(node.value, context=self._outside)
+        except ValidationError as invalid:
+            errors = invalid.errors(include_url=False)[: LIMIT_FAULTS + 1]
+            self.faults += [Fault(line=node.line_of(error["loc"]), text=_text(keys, label, error)) for error in errors]
+            return None
+
+    def read_list(self, keys: type[K], listed: Node, label: str) -> list[tuple[Node, K]]:
+        """Read each of a list; those that cannot be used are left out."""
+        read = ((node, self.read(keys, node, label)) for node in _items(listed))
+        return [(node, found) for node, found in read if found is not None]
+
+
+def _section(root: Node, key: str) -> Node:
+    node = root.inside.get(key)
+    return Node(root.line, {}) if node is None or node.value is None else node
+
+
+def _items(node: Node) -> tuple[Node, ...]:
+    return tuple(node.inside.values()) if isinstance(node.value, list) else ()
+
+
+def _text(keys: type[Keys], label: str, error: "ErrorDetails") -> str:
+    path = [step for step in error["loc"] if isinstance(step, str) and step != "[key]"]
+    key = path[-1] if path else label
+    if error["type"] in _MISSHAPEN:
+        return f"{key} {_MISSHAPEN[error['type']]}"
+    if error["type"] == "missing":
+        return f'{label} has no {key}; write "{key}:" and its value'
+    if error["type"] == "extra_forbidden":
+        known = PageKeys if path[:-1] == ["page"] else keys
+        return f"{quoted(key)} is no key of {path[-2] if path[:-1] else label}{suggestion(key, known.names())}"
+    return f"{_subject(path, key, error)} {error['ctx']['error']}"
+
+
+def _subject(path: list[str], key: str, error: "ErrorDetails") -> str:
+    if path[:1] == ["headers"]:  # its value may be a secret
+        return f"header {quoted(key)}"
+    return f"{key} {quoted(error['input'])}" if isinstance(error["input"], str) else key
+
+
+def _twins(read: Iterable[tuple[Node, K]], mark: Callable[[K], str]) -> Iterator[tuple[Node, Node, K]]:
+    """Give each whose mark an earlier one has already: its node, the earlier node, its keys."""
+    seen: dict[str, Node] = {}
+    for node, keys in read:
+        first = seen.setdefault(mark(keys), node)
+        if first is not node:
+            yield node, first, keys
+
+
+def _repeated_sources(sources: list[tuple[Node, SourceKeys]]) -> Iterator[Fault]:
+    for node, first, keys in _twins(sources, lambda keys: keys.name.casefold()):
+        text = f"name {quoted(keys.name)} is that of the source in line {first.line}; write another"
+        yield Fault(line=node.line_of(["name"]), text=text)
+    for node, first, _ in _twins(sources, _source_id):
+        text = f"the same address as the source in line {first.line}; remove one, or name another list of the page"
+        yield Fault(line=node.line_of(["url"]), text=text)
+
+
+def _repeated_topics(topics: list[tuple[Node, TopicKeys]]) -> Iterator[Fault]:
+    for node, first, keys in _twins(topics, lambda keys: keys.slug):
+        text = f"slug {quoted(keys.slug)} is that of the topic in line {first.line}; write another"
+        yield Fault(line=node.line_of(["slug"]), text=text)
+
+
+def _unknown_sources(root: Node, topics: list[tuple[Node, TopicKeys]]) -> Iterator[Fault]:
+    # As written, so that a source with a fault elsewhere still counts as there.
+    written = (node.inside["name"].value for node in _items(_section(root, "sources")) if "name" in node.inside)
+    known = frozenset(name.strip() for name in written if isinstance(name, str))
+    for node, keys in topics:
+        for index, name in enumerate(keys.sources):
+            if name not in known:
+                advice = suggestion(name, known, "write the name of one that stands under sources")
+                text = f"{quoted(name)} is the name of no source{advice}"
+                yield Fault(line=node.line_of(["sources", index]), text=text)
+
+
+def _polling(keys: PollKeys) -> Polling:
+    return Polling(
+        every=keys.every,
+        at_once=keys.at_once,
+        per_host=keys.per_host,
+        host_gap=keys.host_gap,
+        allow_private=keys.allow_private,
+    )
+
+
+def _source_id(keys: SourceKeys) -> str:
+    """Name the namespace of what a source publishes: its first URL, and which list of the page."""
+    if keys.page is None or not (keys.page.item or keys.page.heading):
+        return keys.url[0]
+    return f"{keys.url[0]}#{keys.page.item or (keys.page.heading or '').lower()}"
+
+
+def _source(keys: SourceKeys) -> Source:
+    return Source(
+        id=_source_id(keys),
+        name=keys.name,
+        urls=keys.url,
+        page=None if keys.page is None else PageList(**dict(keys.page)),
+        topics=tuple(dict.fromkeys(keys.topics)),
+        language=keys.language,
+        zone=keys.timezone,
+        every=keys.every,
+        cron=keys.cron,
+        headers=tuple(keys.headers.items()),
+        user_agent=keys.user_agent,
+        proxy=keys.proxy,
+        auth_file=keys.auth_file,
+        weight=keys.weight,
+        allow_private=keys.allow_private,
+    )
+
+
+def _topics(written: Iterable[TopicKeys], sources: Iterable[Source]) -> tuple[Topic, ...]:
+    topics = {topic.slug: topic for topic in _STANDING}
+    for keys in written:
+        topics[keys.slug] = _topic(keys, topics.get(keys.slug))
+    for slug in (slug for source in sources for slug in source.topics):
+        topics.setdefault(slug, Topic(slug=slug, title=_title(slug)))
+    return tuple(topics.values())
+
+
+def _topic(keys: TopicKeys, standing: Topic | None) -> Topic:
+    topic = standing or Topic(slug=keys.slug, title=_title(keys.slug), order=keys.order)
+    match_text, match = keys.match or ("", None)
+    return replace(
+        topic,
+        title=keys.title or topic.title,
+        match=match,
+        match_text=match_text,
+        sources=keys.sources,
+        languages=keys.languages,
+        one_per=keys.one_per,
+        limit=keys.limit,
+        per_source=keys.per_source,
+    )
+
+
+def _title(slug: str) -> str:
+    return slug.replace("-", " ").strip().capitalize() or slug
