@@ -1,0 +1,36 @@
+"""Headline → the topics it is in."""
+
+from collections.abc import Sequence
+
+from aggregator.headline import Headline
+from aggregator.source import Source
+from aggregator.topic import Topic
+
+
+def topics_of(headline: Headline, source: Source, topics: Sequence[Topic]) -> tuple[str, ...]:
+    """Give the slugs of the topics that take a headline of this source, in the topics' order.
+
+    A topic takes everything, or what its sources send it by name, or what meets all the rules that it gives.
+    """
+    return tuple(topic.slug for topic in topics if _takes(topic, headline, source))
+
+
+def _takes(topic: Topic, headline: Headline, source: Source) -> bool:
+    if topic.everything or topic.slug in source.topics:
+        return True
+    if topic.match is None and not topic.sources and not topic.languages:
+        return False
+    # Last what costs most.
+    return (
+        (not topic.sources or source.name in topic.sources)
+        and (not topic.languages or _speaks(headline.language, topic.languages))
+        and (topic.match is None or topic.match(headline, source))
+    )
+
+
+def _speaks(language: str | None, ranges: Sequence[str]) -> bool:
+    """RFC 4647 §3.3.1, basic filtering: "en" takes "en-us", not "eng". "_" is read as "-", as many feeds write it."""
+    if language is None:
+        return False
+    tag = language.lower().replace("_", "-")
+    return any(tag == wanted or tag.startswith(f"{wanted}-") for wanted in ranges)

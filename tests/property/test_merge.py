@@ -1,0 +1,133 @@
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from aggregator.entry import Origin
+from aggregator.headline import Headline
+from aggregator.merge.match import parse_match
+from aggregator.merge.rank import arrange, story_of
+from aggregator.source import Source
+from aggregator.story import Story
+from aggregator.topic import Topic
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+DUNIA = Source(id="https://dunia.example/rss", name="Dunia", urls=("https://dunia.example/rss",))
+SOURCES = st.sampled_from(["dunia", "warta", "kabar"])
+
+TOKENS = [
+    "AND",
+    "OR",
+    "NOT",
+    "(",
+    ")",
+    '"',
+    "kabut",
+    "asap*",
+    "title:",
+    "url:",
+    "/a+/",
+    "/",
+    "*",
+    " ",
+    '"kabut asap"',
+    "foo:",
+]
+EXPRESSIONS = st.text() | st.lists(st.sampled_from(TOKENS), max_size=40).map(" ".join)
+EXPRESSIONS |= st.lists(st.sampled_from(TOKENS), max_size=20).map("".join) | st.text().map(lambda text: f"/{text}/")
+RIGHT = st.recursive(
+    st.sampled_from(["kabut", "asap*", "title:banjir", "/as.p/", '"kabut asap"']),
+    lambda inner: st.builds("({}) {} ({})".format, inner, st.sampled_from(["AND", "OR", "AND NOT", ""]), inner),
+    max_leaves=8,
+)
+
+
+def headline(id_: str, source: str, title: str = "Kabut", at: datetime = NOW) -> Headline:
+    return Headline(
+        id=id_,
+        source=source,
+        keys=(),
+        story=id_,
+        topics=(),
+        guid=None,
+        url=None,
+        title=title,
+        summary="",
+        authors=(),
+        categories=(),
+        language=None,
+        enclosures=(),
+        origin=Origin(id=source, title=source),
+        published_at=at,
+        first_seen_at=at,
+        updated_at=at,
+    )
+
+
+@settings(deadline=None)  # the first expression loads lark and re2
+@given(EXPRESSIONS, st.text())
+@example("(" * 4999 + "a" + ")" * 4999, "a")
+@example("NOT " * 2400 + "a", "a")
+@example("/" + "(" * 900 + ")" * 900 + "/", "a")
+def test_any_text_is_an_expression_or_a_value_error_with_a_column(text: str, title: str) -> None:
+    try:
+        match = parse_match(text)
+    except ValueError as error:
+        assert str(error).startswith("column ")  # noqa: PT017  either way is right
+    else:
+        assert match(headline("1", "dunia", title), DUNIA) in {True, False}
+
+
+@settings(deadline=None)
+@given(RIGHT, st.lists(st.sampled_from(["Kabut", "asap", "ASAPNYA", "banjir", "-"])).map(" ".join))
+def test_not_and_the_operators_keep_de_morgans_laws(text: str, title: str) -> None:
+    line = headline("1", "dunia", title)
+    held = parse_match(text)(line, DUNIA)
+
+    assert parse_match(f"NOT ({text})")(line, DUNIA) is not held
+    assert parse_match(f"({text}) OR ({text}) ({text})")(line, DUNIA) is held
+
+
+@st.composite
+def told(draw: st.DrawFn) -> list[Story]:
+    """Stories with one outlet or several, some of one instant."""
+    stories = []
+    for n in range(draw(st.integers(0, 12))):
+        at = NOW + timedelta(hours=draw(st.integers(-3, 3)))
+        outlets = draw(st.lists(SOURCES, min_size=1, max_size=3))
+        stories.append(story_of([headline(f"{n}-{k}", source, at=at) for k, source in enumerate(outlets)], {}))
+    return stories
+
+
+TOPICS = st.builds(
+    Topic,
+    slug=st.just("asap"),
+    title=st.just("Asap"),
+    order=st.sampled_from(["newest", "popular"]),
+    limit=st.integers(0, 8),
+    per_source=st.none() | st.integers(1, 3),
+)
+
+
+@given(TOPICS, told(), st.randoms(use_true_random=False))
+def test_a_topic_keeps_its_bounds_and_does_not_depend_on_the_order_of_arrival(
+    topic: Topic, stories: list[Story], random: Random
+) -> None:
+    arranged = arrange(topic, stories)
+    shuffled = list(stories)
+    random.shuffle(shuffled)
+
+    assert arrange(topic, shuffled) == arranged
+    assert len(arranged) <= topic.limit
+    leads = [story.lead.source for story in arranged]
+    assert topic.per_source is None or all(leads.count(source) <= topic.per_source for source in leads)
+
+
+@given(st.lists(st.tuples(SOURCES, st.integers(-(10**6), 10**5)), min_size=1, max_size=20), st.floats(0, 1e6))
+def test_another_outlet_never_cools_a_story(lines: list[tuple[str, int]], weight: float) -> None:
+    spoken = [headline(f"{n}", source, at=NOW + timedelta(minutes=m)) for n, (source, m) in enumerate(lines)]
+    before = story_of(spoken, {"baru": weight})
+    after = story_of([*spoken, headline("x", "baru")], {"baru": weight})
+
+    assert after.heat >= before.heat - 1e-9
