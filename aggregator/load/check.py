@@ -3,9 +3,10 @@
 Each section, source and topic is judged by itself, so that a fault in one hides none in another.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -87,7 +88,9 @@ def check(root: Node, *, path: Path, outside: Outside) -> tuple[FeedsFile | None
     poll = proof.read(PollKeys, _section(root, "poll"), "poll")
     sources = proof.read_list(SourceKeys, _section(root, "sources"), "the source")
     topics = proof.read_list(TopicKeys, _section(root, "topics"), "the topic")
-    proof.faults += [*_repeated_sources(sources), *_repeated_topics(topics), *_unknown_sources(root, topics)]
+    crossed = _crossed(_items(_section(root, "sources")), _items(_section(root, "topics")))
+    proof.faults += islice(crossed, LIMIT_FAULTS + 1)
+    proof.faults += _repeated_addresses(sources)
     if feeds is None or site is None or poll is None or proof.faults:
         return None, tuple(proof.faults)
     read = tuple(_source(keys) for _, keys in sources)
@@ -156,40 +159,53 @@ def _subject(path: list[str], key: str, error: "ErrorDetails") -> str:
     return f"{key} {quoted(error['input'])}" if isinstance(error["input"], str) else key
 
 
-def _twins(read: Iterable[tuple[Node, K]], mark: Callable[[K], str]) -> Iterator[tuple[Node, Node, K]]:
-    """Give each whose mark an earlier one has already: its node, the earlier node, its keys."""
+def _crossed(sources: tuple[Node, ...], topics: tuple[Node, ...]) -> Iterator[Fault]:
+    """Find what stands twice or for nothing, in what was written: an entry with another fault counts too."""
+    yield from _repeated_names(sources)
+    yield from _repeated_slugs(topics)
+    yield from _unknown_names(sources, topics)
+
+
+def _written(node: Node, key: str) -> str:
+    """Give the text under a key of a mapping; "" where there is none."""
+    found = node.inside.get(key)
+    return found.value.strip() if found is not None and isinstance(found.value, str) else ""
+
+
+def _twins(marked: Iterable[tuple[str, Node]]) -> Iterator[tuple[Node, Node]]:
+    """Give each node whose mark an earlier one has already, with the earlier; an empty mark is none."""
     seen: dict[str, Node] = {}
-    for node, keys in read:
-        first = seen.setdefault(mark(keys), node)
-        if first is not node:
-            yield node, first, keys
+    for mark, node in marked:
+        first = seen.setdefault(mark, node)
+        if mark and first is not node:
+            yield node, first
 
 
-def _repeated_sources(sources: list[tuple[Node, SourceKeys]]) -> Iterator[Fault]:
-    for node, first, keys in _twins(sources, lambda keys: keys.name.casefold()):
-        text = f"name {quoted(keys.name)} is that of the source in line {first.line}; write another"
+def _repeated_names(sources: tuple[Node, ...]) -> Iterator[Fault]:
+    for node, first in _twins((_written(node, "name").casefold(), node) for node in sources):
+        text = f"name {quoted(_written(node, 'name'))} is that of the source in line {first.line}; write another"
         yield Fault(line=node.line_of(["name"]), text=text)
-    for node, first, _ in _twins(sources, _source_id):
+
+
+def _repeated_addresses(sources: list[tuple[Node, SourceKeys]]) -> Iterator[Fault]:
+    for node, first in _twins((_source_id(keys), node) for node, keys in sources):
         text = f"the same address as the source in line {first.line}; remove one, or name another list of the page"
         yield Fault(line=node.line_of(["url"]), text=text)
 
 
-def _repeated_topics(topics: list[tuple[Node, TopicKeys]]) -> Iterator[Fault]:
-    for node, first, keys in _twins(topics, lambda keys: keys.slug):
-        text = f"slug {quoted(keys.slug)} is that of the topic in line {first.line}; write another"
+def _repeated_slugs(topics: tuple[Node, ...]) -> Iterator[Fault]:
+    for node, first in _twins((_written(node, "slug"), node) for node in topics):
+        text = f"slug {quoted(_written(node, 'slug'))} is that of the topic in line {first.line}; write another"
         yield Fault(line=node.line_of(["slug"]), text=text)
 
 
-def _unknown_sources(root: Node, topics: list[tuple[Node, TopicKeys]]) -> Iterator[Fault]:
-    # As written, so that a source with a fault elsewhere still counts as there.
-    written = (node.inside["name"].value for node in _items(_section(root, "sources")) if "name" in node.inside)
-    known = frozenset(name.strip() for name in written if isinstance(name, str))
-    for node, keys in topics:
-        for index, name in enumerate(keys.sources):
-            if name not in known:
-                advice = suggestion(name, known, "write the name of one that stands under sources")
-                text = f"{quoted(name)} is the name of no source{advice}"
-                yield Fault(line=node.line_of(["sources", index]), text=text)
+def _unknown_names(sources: tuple[Node, ...], topics: tuple[Node, ...]) -> Iterator[Fault]:
+    known = frozenset(_written(node, "name") for node in sources)
+    listed = (node.inside["sources"] for node in topics if "sources" in node.inside)
+    for name in (name for node in listed for name in _items(node) or (node,)):
+        if isinstance(name.value, str) and name.value.strip() not in known:
+            advice = suggestion(name.value, known, "write the name of one that stands under sources")
+            yield Fault(line=name.line, text=f"{quoted(name.value)} is the name of no source{advice}")
 
 
 def _polling(keys: PollKeys) -> Polling:

@@ -379,10 +379,23 @@ def test_all_faults_are_told_at_once_in_the_order_of_their_lines(faults: Faults)
     assert [fault.line for fault in found] == [2, 2, 3, 6, 7, 7, 8, 8, 10]
 
 
-def test_a_source_with_a_fault_is_still_known_to_topics(faults: Faults) -> None:
-    [fault] = faults("sources: [{name: A, url: nowhere}]\ntopics: [{slug: x, sources: [A]}]")
+def test_an_entry_with_a_fault_still_counts_for_the_others(faults: Faults) -> None:
+    found = faults(
+        "sources:\n"
+        "  - {name: A, url: nowhere}\n"
+        "  - {name: a, url: http://b.example}\n"
+        "topics:\n"
+        "  - {slug: x, sources: [A, C], limit: 0}\n"
+        "  - {slug: x}\n"
+    )
 
-    assert fault.line == 1
+    assert [(fault.line, fault.text.partition(" is ")[0]) for fault in found] == [
+        (2, 'url "nowhere"'),
+        (3, 'name "a"'),
+        (5, '"C"'),
+        (5, 'limit "0"'),
+        (6, 'slug "x"'),
+    ]
 
 
 def test_what_a_terminal_would_obey_is_shown_as_an_escape(faults: Faults) -> None:
