@@ -7,13 +7,13 @@ from aggregator.demo.words import Plot
 POLITICS: Final = (
     Plot(
         indonesian=(
-            "DPRD {town} Sahkan Aturan {law} Setelah Debat {count} Jam",
-            "Debat {count} Jam Berakhir, Aturan {law} Disahkan di {town}",
+            "DPRD {town} Sahkan Aturan {law} Setelah Debat {hours} Jam",
+            "Debat {hours} Jam Berakhir, Aturan {law} Disahkan di {town}",
             "Aturan {law} di {town} Akhirnya Lolos",
         ),
         english=(
-            "{town} council passes {law} rules after {count} hours of debate",
-            "After {count} hours of argument, {town} adopts {law} rules",
+            "{town} council passes {law} rules after {hours} hours of debate",
+            "After {hours} hours of argument, {town} adopts {law} rules",
         ),
     ),
     Plot(
@@ -213,12 +213,12 @@ DISASTERS: Final = (
     ),
     Plot(
         indonesian=(
-            "Kebakaran Gudang {company} di {town} Padam Setelah {count} Jam",
-            "{count} Jam Api Berkobar di Gudang {company}, {town}",
+            "Kebakaran Gudang {company} di {town} Padam Setelah {hours} Jam",
+            "{hours} Jam Api Berkobar di Gudang {company}, {town}",
             "Gudang {company} di {town} Ludes Terbakar",
         ),
         english=(
-            "Fire at {company} warehouse in {town} out after {count} hours",
+            "Fire at {company} warehouse in {town} out after {hours} hours",
             "{company} warehouse in {town} gutted by fire",
         ),
     ),

@@ -96,7 +96,6 @@ def line_of(outlet: Outlet, told: Dispatch, *, base: str, pace: Pace, elapsed: t
     """
     link = base + told.link
     guid = link if outlet.format in ("page", "rss10") else f"tag:{outlet.slug}.example,2026:{told.event}"
-    revised = told.revised is not None and told.revised <= elapsed
     return Line(
         event=told.event,
         guid=f"{guid}:{asked}" if outlet.restless else guid,
@@ -105,7 +104,7 @@ def line_of(outlet: Outlet, told: Dispatch, *, base: str, pace: Pace, elapsed: t
         summary=told.summary,
         category=told.subject,
         published_at=pace.instant(told.sent),
-        updated_at=pace.instant(told.revised) if revised and told.revised is not None else pace.instant(told.sent),
+        updated_at=pace.instant(told.updated_by(elapsed)),
     )
 
 

@@ -78,8 +78,12 @@ class Dispatch:
     revised: timedelta | None
 
     def title_at(self, elapsed: timedelta) -> str:
-        """Give the title as it reads at this wire time."""
-        return self.title if self.revised is None or elapsed < self.revised else self.revised_title
+        """Give the title as it reads at a wire time."""
+        return self.title if self.updated_by(elapsed) == self.sent else self.revised_title
+
+    def updated_by(self, elapsed: timedelta) -> timedelta:
+        """Give the wire time of the last change up to a wire time: the revision's, else `sent`."""
+        return self.sent if self.revised is None or elapsed < self.revised else self.revised
 
 
 def listing(outlet: Outlet, *, seed: int, elapsed: timedelta, limit: int) -> tuple[Dispatch, ...]:

@@ -117,6 +117,7 @@ WORDS: Final[dict[str, Words]] = {
         *("ponsel lipat|foldable phone", "jam tangan pintar|smartwatch", "laptop tenaga surya|solar laptop"),
         *("kacamata terjemah|translation glasses", "pelantang rumah|home speaker"),
     ),
+    "hours": _numbers(3, 16),
     "count": _numbers(12, 29, 3),
     "thousands": _numbers(3, 31),
     "percent": _decimals(23, 37),

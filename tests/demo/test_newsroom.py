@@ -52,7 +52,7 @@ async def newsroom(clock: Clock) -> AsyncIterator[Newsroom]:
 @pytest_asyncio.fixture
 async def reader(newsroom: Newsroom) -> AsyncIterator[aiohttp.ClientSession]:
     base = yaml.safe_load(newsroom.feeds_yaml())["sources"][0]["url"].removesuffix(AGENCY.path)
-    async with aiohttp.ClientSession(base, auto_decompress=False) as session:
+    async with aiohttp.ClientSession(base, auto_decompress=False, timeout=aiohttp.ClientTimeout(total=10)) as session:
         yield session
 
 
