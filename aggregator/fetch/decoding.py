@@ -32,7 +32,10 @@ class Decoder(Protocol):
     """One content coding (RFC 9110 §8.4.1). Each raises zlib.error or brotli.error for bytes that are not of it."""
 
     def decode(self, chunk: bytes, limit_bytes: int) -> bytes:
-        """Decode; once `limit_bytes` or more come back, the rest is lost and no further call is allowed."""
+        """Decode; once `limit_bytes` or more come back, the rest is lost and no further call is allowed.
+
+        A little more than `limit_bytes` may come back: brotli's output grows in blocks.
+        """
 
     def at_end(self) -> bool:
         """Tell whether the coded stream is complete."""

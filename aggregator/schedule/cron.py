@@ -46,9 +46,10 @@ def next_firing(expression: str, zone: ZoneInfo, after: datetime) -> datetime:
 
 
 def _fire(trigger: CronTrigger, after: datetime, *, repeats: bool) -> datetime | None:
-    firing: datetime | None = trigger.get_next_fire_time(None, after + _TICK)
+    firing: datetime | None = trigger.get_next_fire_time(None, after.astimezone(UTC) + _TICK)
     while firing is not None and firing.fold and not repeats:
-        firing = trigger.get_next_fire_time(None, firing + _TICK)
+        # Added in UTC: arithmetic on the wall clock would forget the fold, and find the same firing for ever.
+        firing = trigger.get_next_fire_time(None, firing.astimezone(UTC) + _TICK)
     return firing
 
 

@@ -69,7 +69,7 @@ def _after_success(source: Source, standing: Standing, polling: Polling, now: da
     jitter = draw if source.every is not None else 2 * draw - 1
     own = Wait(least=interval + _spread(interval) * jitter, reason=f"every {in_words(interval)}")
     asked = (*header_waits(standing.hints), *(body_waits(standing.hints) if source.every is None else ()))
-    return max(own, *(_late(wait, draw) for wait in asked), key=lambda wait: wait.least)
+    return max([own, *(_late(wait, draw) for wait in asked)], key=lambda wait: wait.least)
 
 
 def _after_failure(source: Source, standing: Standing, polling: Polling, now: datetime) -> Wait:
@@ -82,7 +82,7 @@ def _after_failure(source: Source, standing: Standing, polling: Polling, now: da
         reason=f"back-off after {times}",
     )
     draw = share(source.id, standing.failures, now)
-    return max(own, *(_late(wait, draw) for wait in retry_waits(standing.hints)), key=lambda wait: wait.least)
+    return max([own, *(_late(wait, draw) for wait in retry_waits(standing.hints))], key=lambda wait: wait.least)
 
 
 def _interval(source: Source, polling: Polling) -> timedelta:

@@ -33,6 +33,7 @@ def answered(standing: Standing, answer: str, hints: Hints, *, now: datetime) ->
         standing,
         hints=replace(standing.hints, max_age=max_age, retry_after=None),
         failures=0,
+        not_before=None,
         first_asked_at=standing.first_asked_at or now,
         last_ok_at=now,
         last_answer=answer,
@@ -77,6 +78,7 @@ def failed(
         body_hash=standing.body_hash if url == standing.url else None,
         hints=replace(standing.hints, retry_after=hints.retry_after),
         failures=failures,
+        not_before=None if hints.retry_after is None else now + hints.retry_after,
         first_asked_at=standing.first_asked_at or now,
         last_answer=answer,
         last_error=error,
@@ -87,6 +89,13 @@ def gone(standing: Standing, error: str, *, now: datetime) -> Standing:
     """Note a 410. The last URL's parks the source; an earlier one's only sends us to the next."""
     after = failed(standing, "410", error, now=now, leave_url=True)
     return replace(after, parked=after.url == 0)
+
+
+def may_be_asked(standing: Standing | None, *, now: datetime) -> bool:
+    """Say whether an operator may ask out of turn: never inside a Retry-After, never after a 410."""
+    if standing is None:
+        return True
+    return not standing.parked and (standing.not_before is None or standing.not_before <= now)
 
 
 def same_but_for_the_time(one: Standing, other: Standing) -> bool:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_network
+from ssl import SSLContext
 from typing import Self, TypeAlias
 
 from aggregator.site import Network, Polling
@@ -37,16 +38,23 @@ Reply: TypeAlias = bytes | Talk
 
 
 class Origin:
-    """A server on 127.0.0.1. `answer` gives the bytes to send, or a coroutine that sends and then closes."""
+    """A server on 127.0.0.1. `answer` gives the bytes to send, or a coroutine that sends and then closes.
 
-    def __init__(self, answer: Callable[[Asked], Reply]) -> None:
+    `greeting` is sent before anything is asked.
+    """
+
+    def __init__(
+        self, answer: Callable[[Asked], Reply], *, tls: SSLContext | None = None, greeting: bytes = b""
+    ) -> None:
         self.asked: list[Asked] = []
         self.accepted = 0
         self._answer = answer
+        self._tls = tls
+        self._greeting = greeting
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -70,6 +78,7 @@ class Origin:
         writer.transport.abort()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int) -> None:
+        writer.write(self._greeting)
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
             first, *lines = head.decode("latin-1").split("\r\n")
