@@ -53,7 +53,7 @@ class Window:
     def __init__(self) -> None:
         self._stories: dict[str, _Open] = {}
         self._members: dict[str, _Mark] = {}
-        self._urls: dict[str, _Mark] = {}
+        self._pages: dict[str, _Mark] = {}
         self._titles: dict[str, _Mark] = {}
 
     def fold(self, headline: Headline) -> Headline:
@@ -63,27 +63,21 @@ class Window:
         fold by link alone: a rubric bears one title every day. A headline that is in another's story already, as it
         comes from state/, stays there.
         """
-        if headline.story == headline.id:
-            member = self._members.get(headline.id)
-            headline = replace(headline, story=member.story if member else self._story_of(headline))
-        self.remember(headline)
-        return headline
+        if headline.story != headline.id:
+            self.remember(headline)
+            return headline
+        member = self._members.get(headline.id)
+        if member is not None:
+            return replace(headline, story=member.story)
+        page, title = _page_of(headline), _title_of(headline)
+        story = self._by_page(headline, page) or self._by_title(headline, title) or headline.id
+        self._note(headline, story, page, title)
+        return replace(headline, story=story)
 
     def remember(self, headline: Headline) -> None:
         """Know the headline under the story it has: for those that come from state/. Idempotent."""
-        if headline.id in self._members:
-            return
-        mark = _Mark(headline.story, headline.published_at)
-        self._members[headline.id] = mark
-        story = self._stories.setdefault(mark.story, _Open(mark.at, 0, set()))
-        story.last_at = max(story.last_at, mark.at)
-        story.headlines += 1
-        story.sources.add(headline.source)
-        page, title = _page_of(headline), _title_of(headline)
-        if page is not None:
-            self._urls[page] = mark
-        if title is not None:
-            self._titles[title] = mark
+        if headline.id not in self._members:
+            self._note(headline, headline.story, _page_of(headline), _title_of(headline))
 
     def forget(self, before: datetime) -> None:
         """Forget every story whose last headline was published before the instant.
@@ -91,29 +85,38 @@ class Window:
         Looks at everything remembered: meant for once in a while, with `now - URL_REACH`, not for every headline.
         """
         self._stories = {name: story for name, story in self._stories.items() if story.last_at >= before}
-        for marks in (self._members, self._urls, self._titles):
+        for marks in (self._members, self._pages, self._titles):
             for name in [name for name, mark in marks.items() if mark.story not in self._stories]:
                 del marks[name]
 
-    def _story_of(self, headline: Headline) -> str:
-        return self._by_url(headline) or self._by_title(headline) or headline.id
-
-    def _by_url(self, headline: Headline) -> str | None:
-        mark = self._urls.get(_page_of(headline) or "")
+    def _by_page(self, headline: Headline, page: str | None) -> str | None:
+        mark = self._pages.get(page or "")
         if mark is None:
             return None
         story = self._stories[mark.story]
         near = abs(headline.published_at - story.last_at) <= URL_REACH
         return mark.story if near and story.headlines < MOST_HEADLINES else None
 
-    def _by_title(self, headline: Headline) -> str | None:
-        mark = self._titles.get(_title_of(headline) or "")
+    def _by_title(self, headline: Headline, title: str | None) -> str | None:
+        mark = self._titles.get(title or "")
         if mark is None:
             return None
         story = self._stories[mark.story]
         near = abs(headline.published_at - mark.at) <= TITLE_REACH
         foreign = headline.source not in story.sources
         return mark.story if near and foreign and story.headlines < MOST_HEADLINES else None
+
+    def _note(self, headline: Headline, name: str, page: str | None, title: str | None) -> None:
+        mark = _Mark(name, headline.published_at)
+        self._members[headline.id] = mark
+        story = self._stories.setdefault(name, _Open(mark.at, 0, set()))
+        story.last_at = max(story.last_at, mark.at)
+        story.headlines += 1
+        story.sources.add(headline.source)
+        if page is not None:
+            self._pages[page] = mark
+        if title is not None:
+            self._titles[title] = mark
 
 
 def _page_of(headline: Headline) -> str | None:

@@ -135,4 +135,4 @@ def test_a_forgotten_window_holds_nothing() -> None:
 
     window.forget(NOON + SECOND)
 
-    assert not any((window._stories, window._members, window._urls, window._titles))
+    assert not any((window._stories, window._members, window._pages, window._titles))
