@@ -5,6 +5,7 @@ Every function cuts its input first, so that a megabyte of anything costs what a
 
 import html
 import re
+from hashlib import blake2b
 from typing import Final
 from unicodedata import normalize
 from urllib.parse import urljoin, urlsplit
@@ -12,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 import nh3
 
 _LINK_LIMIT: Final = 4_096
+_GUID_LIMIT: Final = 1_000
 
 # Markup may make a line longer than its text; what lies further out than this is cut before anything looks at it.
 _MARKUP_PER_LINE: Final = 8
@@ -65,6 +67,16 @@ def clean_prose(markup: str, limit: int = 2000) -> str:
         return text
     words, _, _ = text[:limit].rpartition(" ")
     return (words or text[: limit - 1]) + "…"
+
+
+def clean_guid(text: str) -> str | None:
+    """Make an identity of a guid: as published, without control characters; None where nothing is left.
+
+    One longer than 1,000 characters is replaced by its hash, so that two that begin alike stay two.
+    """
+    if len(text) > _GUID_LIMIT:
+        return "blake2b:" + blake2b(text.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
+    return " ".join(_JUNK.sub("", text).split()) or None
 
 
 def clean_link(link: str | None, base: str) -> str | None:

@@ -1,0 +1,115 @@
+"""Reads documents in children that can be killed. The one home of pebble.
+
+The parent never looks into a document: feedparser, selectolax and dateparser are imported by the children alone.
+Shell: starts processes.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import resource
+import signal
+from typing import Final, Self
+
+from pebble import ProcessExpired, ProcessPool
+
+from aggregator.entry import Reading
+from aggregator.errors import NotAFeedError, ParseStoppedError
+from aggregator.parse.job import Job
+
+_TIMEOUT_SECONDS: Final = 5.0
+_MEMORY_BYTES: Final = 512 * 1024 * 1024
+_READER: Final = "aggregator.parse.read"
+
+
+class Sandbox:
+    """A few warm children, started with the first document.
+
+    They are forked from a clean server process ("forkserver"), which has imported the reader and nothing else: never
+    from us, whose threads and memory a fork would inherit. The server itself ends with us.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_workers: int | None = None,
+        timeout_seconds: float = _TIMEOUT_SECONDS,
+        memory_bytes: int = _MEMORY_BYTES,
+    ) -> None:
+        """Start nothing yet.
+
+        Args:
+            max_workers: Children. None: as many as there are processors.
+            timeout_seconds: For one document, from when a child takes it up.
+            memory_bytes: Address space of a child.
+        """
+        self._workers = max_workers or os.cpu_count() or 1
+        self._timeout_seconds = timeout_seconds
+        self._memory_bytes = memory_bytes
+        # No more than there are children, so that pebble never queues: a document waits here, where no time counts.
+        self._free = asyncio.Semaphore(self._workers)
+        self._pool: ProcessPool | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def read(self, job: Job) -> Reading:
+        """Read one document. Cancelling it kills the child that reads it.
+
+        Raises:
+            NotAFeedError: As `read_document` raises it.
+            ParseStoppedError: It took too long, too much memory, or the child died.
+        """
+        async with self._free:
+            future = self._started().schedule(_read, args=[job], timeout=self._timeout_seconds)
+            try:
+                result = await asyncio.wrap_future(future)
+            except TimeoutError:
+                raise ParseStoppedError(f"reading took more than {self._timeout_seconds:g} s") from None
+            except MemoryError:
+                raise ParseStoppedError(f"reading took more than {self._memory_bytes >> 20} MiB of memory") from None
+            except ProcessExpired as death:
+                raise ParseStoppedError(f"the reader died (exit code {death.exitcode})") from None
+        if isinstance(result, Reading):
+            return result
+        raise NotAFeedError(result)
+
+    async def close(self) -> None:
+        """End the children, whatever they are doing. A later `read` starts new ones."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.stop()  # type: ignore[no-untyped-call]  # pebble annotates the rest
+            await asyncio.to_thread(pool.join)
+
+    def _started(self) -> ProcessPool:
+        if self._pool is None:
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload([_READER])
+            self._pool = ProcessPool(
+                max_workers=self._workers, context=context, initializer=_confine, initargs=[self._memory_bytes]
+            )
+        return self._pool
+
+
+def _confine(memory_bytes: int) -> None:
+    """Prepare a child: import first, for the limit is on what a document may cost."""
+    from aggregator.parse import read  # noqa: F401, PLC0415  the parent must not import it
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    except (ValueError, OSError):  # macOS refuses; the time limit remains
+        return
+
+
+def _read(job: Job) -> Reading | str:
+    """In the child. What is not a feed comes back as the text that says so: a string always crosses."""
+    from aggregator.parse.read import read_document  # noqa: PLC0415  the parent must not import it
+
+    try:
+        return read_document(job)
+    except NotAFeedError as error:
+        return str(error)

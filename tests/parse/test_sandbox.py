@@ -1,0 +1,117 @@
+import asyncio
+import multiprocessing
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from aggregator.errors import NotAFeedError, ParseStoppedError
+from aggregator.parse.sandbox import Sandbox
+from tests.parse.documents import job, rss
+
+GOOD = job(rss("<title>Kabar baik</title>"))
+SLOW = job(rss(f"<author>{'a' * 64_000}</author>"))  # feedparser's pattern for addresses is quadratic
+ATTRIBUTES = " ".join(f"a{number}='x'" for number in range(20_000))
+HUGE = job(
+    b'<!DOCTYPE rss [\n<!ENTITY a "' + b"A" * 50_000 + b'">]>' + rss(f"<title>{'&a;' * 5_000}</title>")
+)  # a title of 250 million characters
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox(max_workers=1, timeout_seconds=1) as sandbox:
+        yield sandbox
+
+
+async def titles(sandbox: Sandbox) -> list[str]:
+    return [entry.title for entry in (await sandbox.read(GOOD)).entries]
+
+
+async def test_a_document_is_read_in_a_child(sandbox: Sandbox) -> None:
+    assert await titles(sandbox) == ["Kabar baik"]
+
+
+async def test_what_is_no_feed_says_so_across_the_border(sandbox: Sandbox) -> None:
+    with pytest.raises(NotAFeedError, match="empty"):
+        await sandbox.read(job(b""))
+
+
+async def test_a_slow_document_is_stopped_and_the_next_is_read(sandbox: Sandbox) -> None:
+    await titles(sandbox)  # so that the child is warm
+    began = time.monotonic()
+    with pytest.raises(ParseStoppedError, match="more than 1 s"):
+        await sandbox.read(SLOW)
+    assert time.monotonic() - began < 6
+    assert await titles(sandbox) == ["Kabar baik"]
+
+
+async def test_a_huge_document_is_stopped_and_the_next_is_read() -> None:
+    async with Sandbox(max_workers=1, timeout_seconds=30) as sandbox:
+        with pytest.raises(ParseStoppedError, match="512 MiB"):
+            await sandbox.read(HUGE)
+        assert await titles(sandbox) == ["Kabar baik"]
+
+
+async def test_waiting_for_a_child_counts_as_no_time(sandbox: Sandbox) -> None:
+    slow, *good = await asyncio.gather(
+        sandbox.read(SLOW), sandbox.read(GOOD), sandbox.read(GOOD), return_exceptions=True
+    )
+    assert isinstance(slow, ParseStoppedError)
+    assert not any(isinstance(reading, BaseException) for reading in good)
+
+
+async def test_a_cancelled_reading_frees_its_child() -> None:
+    async with Sandbox(max_workers=1, timeout_seconds=60) as sandbox:
+        await titles(sandbox)
+        reading = asyncio.ensure_future(sandbox.read(SLOW))
+        await asyncio.sleep(0)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        assert await asyncio.wait_for(titles(sandbox), timeout=20) == ["Kabar baik"]
+
+
+async def test_a_closed_sandbox_leaves_no_child_and_opens_again() -> None:
+    sandbox = Sandbox(max_workers=2)
+    await titles(sandbox)
+    children = multiprocessing.active_children()
+    await sandbox.close()
+    assert children
+    assert not any(child.is_alive() for child in children)
+    assert await titles(sandbox) == ["Kabar baik"]
+    await sandbox.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(
+            b"<?xml version='1.0'?>" + b"\n" * 30_000 + rss("<title>x</title>"), id="newlines before the root"
+        ),
+        pytest.param(rss(f"<description>{'&lt;!--' * 100_000}</description>"), id="comments that never end"),
+        pytest.param(rss(f"<description>{'&lt;a ' * 100_000}</description>"), id="tags that never end"),
+        pytest.param(rss(f"<title {ATTRIBUTES}>x</title>"), id="attributes"),
+        pytest.param(rss("<x>" * 50_000 + "</x>" * 50_000), id="nesting"),
+        pytest.param(rss(*["<title>x</title>"] * 50_000), id="fifty thousand items"),
+        pytest.param(rss(f"<title>{'x' * 10_000_000}</title>"), id="a title of 10 MB"),
+        pytest.param(rss(f"<pubDate>{'2000-' * 100_000}</pubDate>"), id="a date without end"),
+    ],
+)
+async def test_a_poisoned_document_is_read_or_stopped_in_time(sandbox: Sandbox, body: bytes) -> None:
+    began = time.monotonic()
+    try:
+        reading = await sandbox.read(job(body))
+        assert reading.entries
+    except ParseStoppedError:
+        pass
+    assert time.monotonic() - began < 6
+    assert await titles(sandbox) == ["Kabar baik"]
+
+
+def test_the_parent_loads_no_parser() -> None:
+    program = "import sys, aggregator.parse.sandbox; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
+    assert "pebble" in loaded
+    assert not {"feedparser", "selectolax", "dateparser", "babel", "nh3"} & set(loaded)
