@@ -71,7 +71,7 @@ class Failed:
 
     Attributes:
         kind: One or two words for tables: "timeout", "dns", "connect", "tls", "reset", "too large", "bomb", "slow",
-            "redirects", "blocked address", "bad url", "protocol".
+            "redirects", "blocked address", "bad url", "auth file", "protocol".
         detail: For people: what happened; what to do.
     """
 

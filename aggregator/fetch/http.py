@@ -140,8 +140,9 @@ class Fetcher:
         at, trusted, permanent = trip.start, True, True
         seconds_left = self._limits.total_seconds
         for _ in range(self._limits.redirects + 1):
-            trusted = trusted and at.origin() == trip.start.origin()
-            async with self._pace.turn(str(at.origin())):
+            origin = str(at.origin())  # as text: yarl holds http://x and http://x:80 to be different
+            trusted = trusted and origin == str(trip.start.origin())
+            async with self._pace.turn(origin):
                 started = time.monotonic()
                 reply = await self._ask(trip, at, trusted=trusted, seconds=seconds_left)
             seconds_left -= time.monotonic() - started

@@ -57,6 +57,7 @@ def test_max_age(headers: dict[str, str], seconds: float | None) -> None:
         pytest.param("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST.total_seconds(), id="9999"),
         pytest.param("Mon, 01 Jan 0001 00:00:00 +1400", None, id="before-the-calendar"),
         pytest.param("Mon, 31 Feb 2026 00:00:00 GMT", None, id="31-february"),
+        pytest.param("Mon, 05 Jan 2026 01:10:00 GMT" + " " * 99, None, id="too-long-for-a-date"),
     ],
 )
 def test_retry_after(value: str, seconds: float | None) -> None:

@@ -95,7 +95,7 @@ class TestAnswers:
         assert isinstance(answer, Fetched)
         assert answer.body == FEED
 
-    @pytest.mark.parametrize("status", [201, 204, 206, 300, 400, 403, 404, 429, 500, 503, 599, 999])
+    @pytest.mark.parametrize("status", [101, 201, 204, 206, 300, 400, 403, 404, 429, 500, 503, 599, 999])
     async def test_any_other_status_is_refused(self, status: int) -> None:
         head = f"HTTP/1.1 {status} \x1b[2J\r\nRetry-After: 120\r\nConnection: close\r\n\r\n".encode()
         async with Origin(always(head)) as origin:
