@@ -29,6 +29,7 @@ _UTF_8: Final = "application/xml; charset=utf-8"
 _CHARSET: Final = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _DECLARATION: Final = re.compile(rb"<\?xml[^>]{0,200}>")
 _ENTRY_END: Final = re.compile(rb"</(?:[\w.-]{1,40}:)?(?:item|entry)\s*>", re.IGNORECASE)
+_ENTRY_START: Final = re.compile(rb"<(?:[\w.-]{1,40}:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _ROOT_END: Final = re.compile(rb"</(?:[\w.-]{1,40}:)?(?:rss|rdf|feed|channel)\s*>", re.IGNORECASE)
 _ROOT: Final = re.compile(rb"<([A-Za-z_][A-Za-z0-9_.:-]{0,60})")
 _ROOT_WITHIN_BYTES: Final = 65_536
@@ -174,7 +175,8 @@ def _readable(body: bytes, ends: Sequence[int]) -> tuple[bytes, bool]:
     truncated = b"\0" not in body[:64] and not _ROOT_END.search(body)
     if len(ends) == ENTRIES_LIMIT or (truncated and ends):
         return body[: ends[-1]], truncated
-    return body, truncated
+    first = _ENTRY_START.search(body) if truncated else None
+    return body[: first.start()] if first else body, truncated
 
 
 def _surplus(count: int) -> str:

@@ -122,6 +122,12 @@ def test_a_feed_that_is_cut_off_gives_its_whole_entries_and_is_not_complete() ->
     assert any("ends before its end" in oddity for oddity in reading.oddities)
 
 
+def test_a_feed_that_is_cut_off_in_its_first_entry_is_a_feed_without_entries_yet() -> None:
+    body = rss("<title>Gempa guncang Lombok</title>")
+    reading = read_feed(job(body[: body.index(b" Lombok")]))
+    assert (reading.kind, reading.entries, reading.complete) == ("rss20", (), False)
+
+
 def test_no_file_is_read_for_an_external_entity(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("rahasia")
