@@ -1,8 +1,10 @@
 """What is told about polling: a pass over one source, and how the whole newsroom stands."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
+
+from aggregator.source import Due
 
 State = Literal["new", "ok", "failing", "parked"]
 
@@ -23,7 +25,7 @@ class Report:
         revised: Headlines whose title changed.
         wire_bytes: Received, before decompression.
         topics: Slugs of the topics it touched.
-        took: From asking to knowing.
+        due: When it is asked next. None: not again, or not by this pass's word.
     """
 
     source: str
@@ -37,7 +39,7 @@ class Report:
     revised: int = 0
     wire_bytes: int = 0
     topics: frozenset[str] = frozenset()
-    took: timedelta = timedelta(0)
+    due: Due | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

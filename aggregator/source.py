@@ -147,6 +147,7 @@ class Standing:
         body_hash: Of the last document read at the present URL: an equal one is not parsed again. None: none was read.
         hints: As last given; a 304 that repeats none keeps them.
         failures: In a row.
+        not_before: UTC: the end of the Retry-After of the last answer. None: it asked for none.
         first_asked_at: None: never asked.
         last_ok_at: The last 200 or 304 that was recorded. None: never.
         last_new_at: The last time it brought a new headline. None: never.
@@ -165,6 +166,7 @@ class Standing:
     body_hash: str | None = None
     hints: Hints = Hints()
     failures: int = 0
+    not_before: datetime | None = None
     first_asked_at: datetime | None = None
     last_ok_at: datetime | None = None
     last_new_at: datetime | None = None

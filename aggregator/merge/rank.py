@@ -30,7 +30,8 @@ def story_of(headlines: Sequence[Headline], weights: Mapping[str, float]) -> Sto
     """
     ordered = tuple(sorted(headlines, key=_when))
     lead = min(ordered, key=lambda headline: (-weights.get(headline.source, EVERYBODY), *_when(headline)))
-    return Story(id=lead.story, headlines=ordered, lead=lead, heat=_heat(ordered, weights))
+    voices = ((each.source, weights.get(each.source, EVERYBODY), each.published_at.timestamp()) for each in ordered)
+    return Story(id=lead.story, headlines=ordered, lead=lead, heat=heat(voices))
 
 
 def alone(headline: Headline, weights: Mapping[str, float]) -> Story:
@@ -65,18 +66,16 @@ def _when(headline: Headline) -> tuple[float, str]:
     return headline.published_at.timestamp(), headline.id
 
 
-def _heat(ordered: Iterable[Headline], weights: Mapping[str, float]) -> float:
+def heat(voices: Iterable[tuple[str, float, float]]) -> float:
     """Sum up what each outlet said first, doubled with every half-life since 1970: older words fade beside newer ones.
 
     log2(Σ w·2^x) is reckoned as m + log2(Σ w·2^(x - m)), m the largest x: 2^x itself is far off every float's end.
+
+    Args:
+        voices: (source id, weight, published_at in seconds since 1970) of each headline, the earliest first.
     """
-    first: dict[str, Headline] = {}
-    for headline in ordered:
-        first.setdefault(headline.source, headline)
-    terms = [
-        log2(max(weights.get(source, EVERYBODY), _LEAST))
-        + headline.published_at.timestamp() / HALF_LIFE.total_seconds()
-        for source, headline in first.items()
-    ]
-    largest = max(terms)
-    return largest + log2(fsum(2.0 ** (term - largest) for term in terms))
+    first: dict[str, float] = {}
+    for source, weight, published in voices:
+        first.setdefault(source, log2(max(weight, _LEAST)) + published / HALF_LIFE.total_seconds())
+    largest = max(first.values())
+    return largest + log2(fsum(2.0 ** (term - largest) for term in first.values()))

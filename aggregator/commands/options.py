@@ -1,0 +1,86 @@
+"""What several commands share: options that mean the same in each, and the way they are carried out."""
+
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+if TYPE_CHECKING:
+    from aggregator.load.feeds_yaml import FeedsFile
+
+FeedsOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--feeds", metavar="FILE", help="The configuration. [default: ./feeds.yaml, else the shipped one]"),
+]
+StateOption: TypeAlias = Annotated[
+    Path, typer.Option("--state", metavar="DIR", help="Where headlines and schedule are kept.")
+]
+ListenOption: TypeAlias = Annotated[
+    str, typer.Option("--listen", metavar="HOST:PORT", help="Where readers find the feeds; port 0 takes any.")
+]
+
+DEFAULT_STATE = Path("state")
+DEFAULT_LISTEN = "127.0.0.1:8080"
+
+
+def read_feeds(named: Path | None) -> "FeedsFile":
+    """Read the configuration that is meant, and say so where it is the shipped one.
+
+    Raises:
+        FeedsFileError: It cannot be used.
+    """
+    from aggregator.load.feeds_yaml import find_feeds_file
+
+    found = find_feeds_file(named)
+    if found.shipped:
+        typer.echo(f"no ./feeds.yaml here: using the shipped one, {found.path}", err=True)
+        typer.echo("put your own at ./feeds.yaml, or name it with --feeds", err=True)
+    return read_feeds_at(found.path)
+
+
+def read_feeds_at(path: Path) -> "FeedsFile":
+    """Read one configuration.
+
+    Raises:
+        FeedsFileError: It cannot be used.
+    """
+    from aggregator.load.feeds_yaml import read_feeds_file
+    from aggregator.merge.match import parse_match
+    from aggregator.schedule.cron import check_cron
+
+    return read_feeds_file(path, read_match=parse_match, check_cron=check_cron)
+
+
+def split_listen(listen: str) -> tuple[str, int]:
+    """Read "127.0.0.1:8080", "[::1]:8080", ":8080" or "8080".
+
+    Raises:
+        typer.BadParameter: It is none of these.
+    """
+    host, _, port = listen.rpartition(":")
+    if not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004  the largest port
+        raise typer.BadParameter(
+            f'"{listen}" is no address; write HOST:PORT, as in {DEFAULT_LISTEN}', param_hint="--listen"
+        )
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def run(work: Coroutine[object, object, None]) -> None:
+    """Carry out what a command does. Ctrl-C ends it cleanly, with the exit code of a signal.
+
+    Raises:
+        typer.Exit: It was interrupted.
+    """
+    import asyncio
+    import sys
+
+    try:
+        if sys.platform == "win32":
+            asyncio.run(work)
+        else:
+            import uvloop
+
+            uvloop.run(work)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None

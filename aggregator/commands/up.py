@@ -1,0 +1,134 @@
+"""`aggregator up`: the daemon, its web server and, on a terminal, the live view."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aggregator.commands.options import (
+    DEFAULT_LISTEN,
+    DEFAULT_STATE,
+    FeedsOption,
+    ListenOption,
+    StateOption,
+    read_feeds,
+    read_feeds_at,
+    run,
+    split_listen,
+)
+
+if TYPE_CHECKING:
+    from aggregator.daemon import Daemon
+    from aggregator.load.feeds_yaml import FeedsFile
+
+
+def up(
+    feeds: FeedsOption = None,
+    state: StateOption = DEFAULT_STATE,
+    listen: ListenOption = DEFAULT_LISTEN,
+    view: Annotated[
+        bool | None, typer.Option("--view/--no-view", help="Show the live view. [default: if this is a terminal]")
+    ] = None,
+) -> None:
+    """Poll, publish and serve until Ctrl-C; on a terminal, show it live.
+
+    SIGHUP reads feeds.yaml again; a broken one is refused, and the running one kept.
+
+    **Examples**
+
+    - `aggregator up`
+    - `aggregator up --feeds planet.yaml --state /var/lib/planet --listen 0.0.0.0:8080`
+    - `aggregator up --no-view 2>&1 | tee aggregator.log`
+    """
+    configuration = read_feeds(feeds)
+    reread = partial(read_feeds_at, configuration.path)
+    run(keep_up(Orders(feeds=configuration, reread=reread, state=state, listen=listen, view=view)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What a daemon is to do.
+
+    Attributes:
+        feeds: The configuration to begin with.
+        reread: Reads it again.
+        state: state/.
+        listen: HOST:PORT.
+        view: Show the live view. None: if this is a terminal.
+        speed: Above 1, every wait is that much shorter.
+    """
+
+    feeds: "FeedsFile"
+    reread: "Callable[[], FeedsFile]"
+    state: Path
+    listen: str
+    view: bool | None
+    speed: float = 1.0
+
+
+async def keep_up(orders: Orders) -> None:
+    """Run a daemon until it is told to stop."""
+    from datetime import UTC, datetime
+
+    from aggregator.commands.logs import log_to_file, log_to_stderr
+    from aggregator.daemon import Daemon
+    from aggregator.house import open_house
+
+    host, port = split_listen(orders.listen)
+    viewed = _is_terminal() if orders.view is None else orders.view
+    clock = partial(datetime.now, UTC)
+    port = port or await _free_port(host)  # it stands in every link: it must be known before anything is rendered
+    base_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    async with open_house(orders.feeds, orders.state, base_url=base_url, now=clock(), speed=orders.speed) as house:
+        log_to_stderr()
+        if viewed:
+            log_to_file(orders.state / "log")
+        daemon = Daemon(house, clock=clock, reread=orders.reread)
+        ready = partial(_show, daemon) if viewed else partial(_announce, orders)
+        await daemon.run(host, port, ready=ready)
+
+
+async def _announce(orders: Orders, url: str) -> None:
+    import logging
+
+    log = logging.getLogger("aggregator")
+    log.info("polling %d sources of %s; state in %s", len(orders.feeds.sources), orders.feeds.path, orders.state)
+    log.info("subscribe to %s/update.rss", orders.feeds.site.url or url)
+
+
+async def _show(daemon: "Daemon", url: str) -> None:
+    """Start the live view as a child on this terminal. When it ends, so do we; when we end, so does it."""
+    import asyncio
+    import contextlib
+    import sys
+
+    child = await asyncio.create_subprocess_exec(sys.executable, "-m", "aggregator", "watch", url)
+
+    async def follow() -> None:
+        try:
+            await child.wait()
+            daemon.stop()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                child.terminate()
+            await child.wait()  # it gives the terminal back as it found it
+
+    daemon.accompany(follow())
+
+
+async def _free_port(host: str) -> int:
+    import asyncio
+
+    async with await asyncio.start_server(lambda *_: None, host) as server:
+        port: int = server.sockets[0].getsockname()[1]
+        return port
+
+
+def _is_terminal() -> bool:
+    import os
+    import sys
+
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"

@@ -1,0 +1,306 @@
+"""The clock, the signals, and the passes under way: everything that happens by itself.
+
+One APScheduler job for each kind of recurring work: asking what is due, publishing what was touched, tidying up.
+"""
+
+import asyncio
+import contextlib
+import heapq
+import logging
+import signal
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from aggregator import VERSION
+from aggregator.errors import FeedsFileError, StateError
+from aggregator.house import House
+from aggregator.load.feeds_yaml import FeedsFile
+from aggregator.monitor.metrics import status_json
+from aggregator.report import Report, SourceStatus, State, Status, Totals
+from aggregator.serve.http import Server
+from aggregator.source import Due, Source
+
+Clock = Callable[[], datetime]
+"""The present instant, UTC."""
+
+_log = logging.getLogger(__name__)
+
+_TICK: Final = 1.0  # seconds between two looks at what is due, and at what is to be published
+_TIDY: Final = 3600.0
+_UNDER_WAY: Final = 1_000  # passes; most of them wait for their host's turn
+_RETRY_STATE: Final = timedelta(minutes=1)
+_GRACE: Final = 2.0  # seconds that passes under way have to end when we stop
+_LATENESSES: Final = 1_000
+
+
+class Daemon:
+    """Polls, publishes and serves until it is told to stop."""
+
+    def __init__(self, house: House, *, clock: Clock, reread: Callable[[], FeedsFile]) -> None:
+        """Begin with everything at rest.
+
+        Args:
+            house: The newsroom.
+            clock: Tells the time.
+            reread: Reads feeds.yaml again; raises FeedsFileError.
+        """
+        self._house = house
+        self._clock = clock
+        self._reread = reread
+        self._heap: list[tuple[datetime, str]] = []
+        self._passes: dict[str, asyncio.Task[None]] = {}
+        self._reports: dict[str, tuple[datetime, Report]] = {}
+        self._totals = Totals()
+        self._lateness: deque[float] = deque(maxlen=_LATENESSES)
+        self._publishing = asyncio.Lock()
+        self._reloading: asyncio.Task[None] | None = None
+        self._companion: asyncio.Task[None] | None = None
+        self._stop = asyncio.Event()
+        self._started_at = clock()
+        self._trouble: str | None = None
+        self.url = ""
+
+    async def run(self, host: str, port: int, *, ready: Callable[[str], Awaitable[None]]) -> None:
+        """Serve and poll until SIGTERM, SIGINT or `stop`. Everything that was committed is there afterwards.
+
+        Args:
+            host: To listen on.
+            port: Likewise; 0 takes any.
+            ready: Called with our URL once readers can come.
+
+        Raises:
+            ListenError: The address cannot be had.
+            StateError: state/ cannot be used.
+        """
+        self._house.edition.touch_all()
+        await self._house.desk.load(now=self._clock())
+        await self._publish()
+        live = {"status.json": self._status_json, "healthz": self._health}
+        async with Server(self._house.shelf, live=live) as server:
+            self.url = await server.start(host, port)
+            self._appoint()
+            scheduler = self._schedule()
+            try:
+                with _signals(self.stop, self.reload):
+                    await ready(self.url)
+                    await self._stop.wait()
+            finally:
+                scheduler.shutdown(wait=False)
+                await self._end_companion()
+                await self._end_passes()
+                await self._publish()
+
+    def stop(self) -> None:
+        """Let `run` end."""
+        self._stop.set()
+
+    def reload(self) -> None:
+        """Have feeds.yaml read again."""
+        self._reloading = asyncio.create_task(self._reload())
+
+    async def _reload(self) -> None:
+        """Read feeds.yaml again. One that is broken is refused as a whole, and the running one is kept."""
+        try:
+            feeds = await asyncio.to_thread(self._reread)
+        except FeedsFileError as error:
+            for line in str(error).splitlines():
+                _log.error("%s", line)
+            _log.error("feeds.yaml was not taken over: the one that runs goes on")
+            return
+        await self._house.furnish(feeds, now=self._clock())
+        self._house.edition.touch_all()
+        self._appoint()
+        _log.info("feeds.yaml: %d sources, %d topics", len(feeds.sources), len(feeds.topics))
+
+    def accompany(self, companion: Coroutine[object, object, None]) -> None:
+        """Run something beside the daemon: it is cancelled, and waited for, when the daemon ends."""
+        self._companion = asyncio.create_task(companion)
+
+    def status(self) -> Status:
+        """Tell how the whole newsroom stands at this moment."""
+        now, site = self._clock(), self._house.feeds.site
+        midnight = now.astimezone(site.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        today = self._house.desk.arrivals_since(midnight)
+        board = self._house.desk.board
+        return Status(
+            version=VERSION,
+            title=site.title,
+            url=site.url or self.url,
+            zone=site.zone.key,
+            started_at=self._started_at,
+            now=now,
+            health="ok" if self._trouble is None else f"degraded: {self._trouble}",
+            topics=tuple((topic.slug, topic.title) for topic in self._house.feeds.topics),
+            sources=tuple(self._source_status(source, today[source.id]) for source in self._house.sources.values()),
+            totals=replace(
+                self._totals,
+                headlines=board.headline_count,
+                stories=board.story_count,
+                lateness_p50=self._late(0.5),
+                lateness_p99=self._late(0.99),
+            ),
+        )
+
+    def _schedule(self) -> AsyncIOScheduler:
+        scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None})
+        for work, seconds in ((self._ask_due, _TICK), (self._publish, _TICK), (self._tidy, _TIDY)):
+            scheduler.add_job(work, "interval", seconds=seconds, max_instances=1)
+        scheduler.start()
+        return scheduler
+
+    def _appoint(self) -> None:
+        """Fill the heap from the appointments."""
+        self._heap = [(due.at, id_) for id_, due in self._house.dues.items() if id_ not in self._passes]
+        heapq.heapify(self._heap)
+
+    async def _ask_due(self) -> None:
+        now = self._clock()
+        while self._heap and self._heap[0][0] <= now and len(self._passes) < _UNDER_WAY:
+            due_at, id_ = heapq.heappop(self._heap)
+            source = self._house.sources.get(id_)
+            if source is None or id_ in self._passes:
+                continue
+            self._lateness.append((now - due_at).total_seconds())
+            task = asyncio.create_task(self._pass(source, now))
+            self._passes[id_] = task
+            task.add_done_callback(partial(self._passed, id_))
+
+    async def _pass(self, source: Source, now: datetime) -> None:
+        try:
+            report = await self._house.poll(source, now=now)
+        except StateError as error:
+            self._troubled(error)
+            self._put_off(source, now, _RETRY_STATE, "state/ could not be written")
+            return
+        except Exception:  # noqa: BLE001  a bug that one source brought to light: told in full, and the others go on
+            _log.exception("%s: the pass failed; please report this", source.name)
+            self._put_off(source, now, self._house.feeds.polling.every, "a fault of ours")
+            return
+        self._trouble = None
+        _, before = self._reports.get(source.id, (now, None))
+        self._reports[source.id] = (now, report)
+        self._count(report)
+        _tell(source, report, before)
+
+    def _put_off(self, source: Source, now: datetime, wait: timedelta, reason: str) -> None:
+        self._house.dues[source.id] = Due(source=source.id, at=now + wait, reason=reason)
+
+    def _passed(self, id_: str, _: asyncio.Task[None]) -> None:
+        self._passes.pop(id_, None)
+        due = self._house.dues.get(id_)
+        if due is not None:
+            heapq.heappush(self._heap, (due.at, id_))
+
+    async def _publish(self) -> None:
+        async with self._publishing:
+            try:
+                await self._house.publish(now=self._clock())
+            except StateError as error:
+                self._troubled(error)
+
+    async def _tidy(self) -> None:
+        try:
+            archived = await self._house.tidy(now=self._clock())
+        except StateError as error:
+            self._troubled(error)
+            return
+        if archived:
+            _log.info("%d headlines left the active window", archived)
+
+    def _troubled(self, error: StateError) -> None:
+        if self._trouble is None:
+            _log.error("%s", error)
+        self._trouble = str(error)
+
+    async def _end_companion(self) -> None:
+        if self._companion is not None:
+            self._companion.cancel()
+            await asyncio.gather(self._companion, return_exceptions=True)
+
+    async def _end_passes(self) -> None:
+        passes = list(self._passes.values())
+        if passes:
+            _, late = await asyncio.wait(passes, timeout=_GRACE)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _count(self, report: Report) -> None:
+        totals = self._totals
+        self._totals = replace(
+            totals,
+            polls=totals.polls + 1,
+            not_modified=totals.not_modified + (report.answer == "304"),
+            failed=totals.failed + (not report.ok),
+            new=totals.new + report.new,
+            wire_bytes=totals.wire_bytes + report.wire_bytes,
+        )
+
+    def _late(self, share: float) -> float:
+        ordered = sorted(self._lateness)
+        return ordered[int(share * (len(ordered) - 1))] if ordered else 0.0
+
+    def _source_status(self, source: Source, new_today: int) -> SourceStatus:
+        standing = self._house.store.standing(source.id)
+        due = self._house.dues.get(source.id)
+        asked_at, report = self._reports.get(source.id, (None, None))
+        ok_at = None if standing is None else standing.last_ok_at
+        return SourceStatus(
+            id=source.id,
+            name=source.name,
+            url=source.urls[0 if standing is None else standing.url % len(source.urls)],
+            state=_state(report, failures=standing.failures if standing else 0, parked=due is None),
+            answer=report.answer if report else standing.last_answer if standing else "",
+            error=standing.last_error if standing else None,
+            failures=standing.failures if standing else 0,
+            next_at=None if due is None else due.at,
+            reason="" if due is None else due.reason,
+            last_ok_at=asked_at if report and report.ok else ok_at,
+            new_today=new_today,
+        )
+
+    def _status_json(self) -> tuple[int, str, bytes]:
+        return 200, "application/json", status_json(self.status())
+
+    def _health(self) -> tuple[int, str, bytes]:
+        if self._trouble is None:
+            return 200, "text/plain; charset=utf-8", b"ok\n"
+        return 503, "text/plain; charset=utf-8", f"degraded: {self._trouble}\n".encode()
+
+
+@contextlib.contextmanager
+def _signals(stop: Callable[[], None], reload: Callable[[], None]) -> Iterator[None]:
+    """End on SIGTERM and SIGINT, re-read on SIGHUP, for as long as this lasts."""
+    loop = asyncio.get_running_loop()
+    handlers = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}
+    for number, handler in handlers.items():
+        loop.add_signal_handler(number, handler)
+    try:
+        yield
+    finally:
+        for number in handlers:
+            loop.remove_signal_handler(number)
+
+
+def _state(report: Report | None, *, failures: int, parked: bool) -> State:
+    if parked:
+        return "parked"
+    if failures:
+        return "failing"
+    return "new" if report is None else "ok"
+
+
+def _tell(source: Source, report: Report, before: Report | None) -> None:
+    """Log what is worth a line: news, and trouble or an oddity that was not there the last time. A 304 is not."""
+    if report.error is not None and (before is None or report.error != before.error):
+        _log.warning("%s: %s", source.name, report.error, extra={"source": source.name, "answer": report.answer})
+    elif report.new or report.revised:
+        _log.info("%s: %d new, %d revised", source.name, report.new, report.revised, extra={"source": source.name})
+    for oddity in set(report.oddities) - set(before.oddities if before else ()):
+        _log.info("%s: %s", source.name, oddity, extra={"source": source.name})

@@ -1,0 +1,251 @@
+"""What passes share: the open stories and the board, read from the store when news first comes.
+
+Both are derived from committed headlines. A pass without news never loads them.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from hashlib import blake2b
+from typing import Final, Protocol
+
+from aggregator.commit import Commit
+from aggregator.dedupe.fold import URL_REACH, Window
+from aggregator.headline import Headline
+from aggregator.merge.board import Board
+from aggregator.merge.rank import alone, pick, story_of
+from aggregator.merge.topics import topics_of
+from aggregator.source import Due, Listed, Source, Standing
+from aggregator.story import Story
+from aggregator.topic import Topic
+
+_WORK_SECONDS: Final = 0.010  # between two breaths of the event loop
+_RULES: Final = "rules"
+_COMMITTED_AT_ONCE: Final = 1_000  # headlines, when all are filed anew
+
+
+class Store(Protocol):
+    """What survives a crash. Tested on memory and on disk alike: `tests/store/test_store.py`."""
+
+    def meta(self, name: str) -> str | None:
+        """Give a text about the state as a whole."""
+
+    def dues(self) -> Mapping[str, Due]:
+        """Give every appointment, by source id."""
+
+    def sources(self) -> Sequence[str]:
+        """Give the ids of all sources that have a standing."""
+
+    def standing(self, source: str) -> Standing | None:
+        """Tell where we stand with a source; None where it was never asked."""
+
+    def listing(self, source: str) -> tuple[Listed, ...]:
+        """Tell what a source listed when it was last read."""
+
+    def known(self, keys: Iterable[str]) -> Mapping[str, Headline | None]:
+        """Find the keys that are known; None where the headline has left the active window."""
+
+    def headline(self, id_: str) -> Headline | None:
+        """Give one kept headline."""
+
+    def headlines(self) -> Iterator[Headline]:
+        """Give all kept headlines, in no order."""
+
+    def unlisted(self) -> Mapping[str, datetime]:
+        """Give the kept headlines that their sources no longer list, with the instants they stopped."""
+
+    def is_unlisted(self, id_: str) -> bool:
+        """Say whether its source stopped listing a headline."""
+
+    def keys_until(self) -> Iterator[tuple[str, datetime]]:
+        """Give the keys of archived headlines, with the instants up to which they stay known."""
+
+    @property
+    def news(self) -> int:
+        """Count the commits so far that brought or took headlines."""
+
+    async def commit(self, commit: Commit) -> int:
+        """Write a commit, durably, and give `news` as of it; raise StateError where that failed."""
+
+
+class Desk:
+    """Where new headlines become stories and find their topics.
+
+    Passes work at it side by side (`settling`); reading everything anew is done alone.
+    """
+
+    def __init__(self, store: Store, *, topics: Sequence[Topic], sources: Sequence[Source]) -> None:
+        """Begin without having read anything.
+
+        Args:
+            store: Where the committed headlines are.
+            topics: As feeds.yaml has them.
+            sources: Likewise, with the ids under which they were first seen.
+        """
+        self._store = store
+        self._alone = asyncio.Lock()
+        self._passes = 0
+        self._no_pass = asyncio.Event()
+        self._no_pass.set()
+        self.configure(topics=topics, sources=sources)
+
+    def configure(self, *, topics: Sequence[Topic], sources: Sequence[Source]) -> None:
+        """Take over what feeds.yaml says now. Everything is read anew when it is next needed."""
+        self._topics = tuple(topics)
+        self._sources = {source.id: source for source in sources}
+        self._weights = {source.id: source.weight for source in sources}
+        self.unload()
+
+    def unload(self) -> None:
+        """Have everything read anew when it is next needed: after a commit failed, the window knows too much."""
+        self._window = Window()
+        self._board = Board(self._topics, self._weights)
+        self._arrivals: list[tuple[datetime, str]] = []
+        self._loaded = False
+        self.news = 0
+
+    @property
+    def board(self) -> Board:
+        """The topics' contents; empty until `load`."""
+        return self._board
+
+    @property
+    def rules(self) -> str:
+        """Name the rules that decide a headline's topics: equal rules, equal names."""
+        topics = [(topic.slug, topic.match_text, topic.sources, topic.languages) for topic in self._topics]
+        sources = sorted((source.id, source.name, source.topics) for source in self._sources.values())
+        return blake2b(repr((topics, sources)).encode(), digest_size=16).hexdigest()
+
+    @asynccontextmanager
+    async def settling(self, *, with_news: bool, now: datetime) -> AsyncIterator[None]:
+        """Recognise, fold, file, commit and post inside this. A pass without news does not have anything read."""
+        if with_news:
+            await self.load(now=now)
+        async with self._alone:  # nothing is read anew from here on
+            self._passes += 1
+            self._no_pass.clear()
+        try:
+            yield
+        finally:
+            self._passes -= 1
+            if not self._passes:
+                self._no_pass.set()
+
+    async def load(self, *, now: datetime) -> None:
+        """Read the kept headlines, once, and file them anew where the rules have changed since.
+
+        Raises:
+            StateError: What was filed anew could not be committed.
+        """
+        async with self._alone:
+            if self._loaded:
+                return
+            await self._no_pass.wait()
+            if self._store.meta(_RULES) != self.rules:
+                await self._refile()
+            self.news = self._store.news
+            recent = await self._put_up(since=now - URL_REACH)
+            breath = Breath()
+            for headline in filter(None, map(self._store.headline, recent)):
+                self._window.remember(headline)
+                await breath.take()
+            self._loaded = True
+
+    async def _refile(self) -> None:
+        changed = []
+        breath = Breath()
+        for headline in self._store.headlines():
+            filed = self.file(headline)
+            if filed != headline:
+                changed.append(filed)
+            if len(changed) == _COMMITTED_AT_ONCE:
+                await self._store.commit(Commit(headlines=tuple(changed)))
+                changed.clear()
+            await breath.take()
+        await self._store.commit(Commit(headlines=tuple(changed), meta=((_RULES, self.rules),)))
+
+    async def _put_up(self, *, since: datetime) -> list[str]:
+        """Post everything; give the ids of what was published since then, in the order of acceptance."""
+        recent = []
+        breath = Breath()
+        for headline in self._store.headlines():
+            self._put_up_one(headline)
+            if headline.published_at >= since:
+                recent.append((headline.first_seen_at, headline.published_at, headline.id))
+            await breath.take()
+        return [id_ for _, _, id_ in sorted(recent)]
+
+    def _put_up_one(self, headline: Headline) -> frozenset[str]:
+        if headline.id not in self._board:
+            self._arrivals.append((headline.first_seen_at, headline.source))
+        return self._board.post(headline)
+
+    def arrivals_since(self, instant: datetime) -> Counter[str]:
+        """Count the headlines accepted since then, by source id. Earlier ones are not counted ever after."""
+        self._arrivals = [arrival for arrival in self._arrivals if arrival[0] >= instant]
+        return Counter(source for _, source in self._arrivals)
+
+    def accept(self, headlines: Iterable[Headline]) -> tuple[Headline, ...]:
+        """Fold new headlines into stories and file them into topics. They are not on the board before `post`."""
+        folded = map(self._window.fold, sorted(headlines, key=lambda headline: (headline.published_at, headline.id)))
+        return tuple(map(self.file, folded))
+
+    def file(self, headline: Headline) -> Headline:
+        """Decide a headline's topics by the present rules. A source that is no longer configured keeps its topics."""
+        source = self._sources.get(headline.source)
+        return headline if source is None else replace(headline, topics=topics_of(headline, source, self._topics))
+
+    def post(self, headlines: Sequence[Headline], *, news: int) -> frozenset[str]:
+        """Put committed headlines on the board.
+
+        Args:
+            headlines: Of one commit.
+            news: What the commit gave.
+
+        Returns:
+            The slugs of the topics whose feeds they may change.
+        """
+        self.news = max(self.news, news)
+        return frozenset[str]().union(*map(self._put_up_one, headlines))
+
+    def drop(self, headlines: Iterable[Headline], *, news: int, now: datetime) -> frozenset[str]:
+        """Take archived headlines off the board, and forget what can no longer be folded.
+
+        Returns:
+            The slugs of the topics whose feeds that may change.
+        """
+        self.news = max(self.news, news)
+        self._window.forget(now - URL_REACH)
+        return self._board.drop(headline.id for headline in headlines)
+
+    def stories(self, topic: Topic) -> tuple[Story, ...]:
+        """Give what a topic's feed holds now, in its order."""
+        return pick(topic, filter(None, (self._story(topic, ids) for ids in self._candidates(topic))))
+
+    def _candidates(self, topic: Topic) -> Iterator[tuple[str, ...]]:
+        if topic.one_per == "headline":
+            return ((id_,) for id_ in self._board.headlines(topic.slug))
+        return self._board.hottest(topic.slug) if topic.order == "popular" else self._board.stories(topic.slug)
+
+    def _story(self, topic: Topic, ids: tuple[str, ...]) -> Story | None:
+        headlines = [headline for headline in map(self._store.headline, ids) if headline is not None]
+        if not headlines:
+            return None
+        return alone(headlines[0], self._weights) if topic.one_per == "headline" else story_of(headlines, self._weights)
+
+
+class Breath:
+    """Lets the event loop go on after 10 ms of work."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._since = self._loop.time()
+
+    async def take(self) -> None:
+        """Go on at once, or let everybody else go first."""
+        if self._loop.time() - self._since > _WORK_SECONDS:
+            await asyncio.sleep(0)
+            self._since = self._loop.time()

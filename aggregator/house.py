@@ -1,0 +1,223 @@
+"""One feeds.yaml and one state/, and every room between them: what `once` and the daemon have in common."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from aggregator import poll as passes
+from aggregator.commit import Commit
+from aggregator.desk import Breath, Desk
+from aggregator.document import Document
+from aggregator.edition import Edition
+from aggregator.errors import StateError
+from aggregator.fetch.http import Fetcher
+from aggregator.headline import Headline
+from aggregator.load.feeds_yaml import FeedsFile
+from aggregator.parse.sandbox import Sandbox
+from aggregator.report import Report
+from aggregator.schedule.due import first_due
+from aggregator.schedule.history import may_be_asked, with_kept_ids
+from aggregator.source import Due, Source
+from aggregator.store.embedded import EmbeddedStore
+
+_KEYS_OUTLIVE: Final = timedelta(days=90)
+_SOURCE_OUTLIVES: Final = timedelta(days=7)  # its line in feeds.yaml: so long, taking the line out can be undone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What a house owns for as long as it stands.
+
+    Attributes:
+        directory: state/.
+        store: Opened for writing.
+        sandbox: Ready to read.
+        closing: Closes everything when the house is left.
+    """
+
+    directory: Path
+    store: EmbeddedStore
+    sandbox: Sandbox
+    closing: AsyncExitStack
+
+
+@asynccontextmanager
+async def open_house(
+    feeds: FeedsFile,
+    directory: Path,
+    *,
+    base_url: str,
+    now: datetime,
+    speed: float = 1.0,
+    spread_new: bool = True,
+) -> AsyncIterator["House"]:
+    """Open state/ and put a house together around it.
+
+    Args:
+        feeds: As read from feeds.yaml.
+        directory: state/; made where it is missing.
+        base_url: What links to ourselves begin with where feeds.yaml names no `site.url`.
+        now: UTC.
+        speed: See `World`.
+        spread_new: Sources that were never asked are asked a few a second, not all now.
+
+    Raises:
+        StateLockedError: Another process owns the directory.
+        StateError: It cannot be used.
+    """
+    async with AsyncExitStack() as closing:
+        store = closing.enter_context(EmbeddedStore(directory))
+        sandbox = await closing.enter_async_context(Sandbox())
+        tools = Tools(directory=directory, store=store, sandbox=sandbox, closing=closing)
+        house = House(tools, base_url=base_url, speed=speed, spread_new=spread_new)
+        await house.furnish(feeds, now=now)
+        yield house
+
+
+class House:
+    """The parts of a running newsroom.
+
+    Attributes:
+        feeds: What feeds.yaml says.
+        sources: Those of feeds.yaml, with the ids under which they were first seen.
+        dues: Source id → appointment, of each source that is not parked.
+        shelf: Path → document: what is published.
+        desk: The stories and topics.
+        edition: What renders them.
+        store: state/.
+    """
+
+    feeds: FeedsFile
+    sources: dict[str, Source]
+    dues: dict[str, Due]
+    edition: Edition
+
+    def __init__(self, tools: Tools, *, base_url: str, speed: float, spread_new: bool) -> None:
+        """Wait to be furnished."""
+        self.store = tools.store
+        self.shelf: dict[str, Document] = {}
+        self.desk = Desk(tools.store, topics=(), sources=())
+        self._tools = tools
+        self._fetcher: Fetcher | None = None
+        self._base_url = base_url
+        self._speed = speed
+        self._spread_new = spread_new
+
+    async def furnish(self, feeds: FeedsFile, *, now: datetime) -> None:
+        """Take over what feeds.yaml says now. Sources that are unchanged keep their appointments."""
+        standings = filter(None, map(self.store.standing, self.store.sources()))
+        sources = with_kept_ids(feeds.sources, standings)
+        if self._fetcher is None or feeds.polling != self.feeds.polling:  # passes under way end with the earlier one
+            self._fetcher = await self._tools.closing.enter_async_context(Fetcher(feeds.polling))
+        self.feeds = feeds
+        self.sources = {source.id: source for source in sources}
+        self.desk.configure(topics=feeds.topics, sources=sources)
+        self.edition = Edition(
+            self._tools.directory,
+            self.shelf,
+            self.desk,
+            site=feeds.site,
+            base_url=feeds.site.url or self._base_url,
+            topics=feeds.topics,
+            sources=sources,
+        )
+        self.world = passes.World(
+            fetch=self._fetcher.fetch,
+            parse=self._tools.sandbox.read,
+            store=self.store,
+            desk=self.desk,
+            polling=feeds.polling,
+            speed=self._speed,
+        )
+        self.dues = self._dues(now)
+        if not self.edition.is_current(self.store.news) or self.store.meta("rules") != self.desk.rules:
+            self.edition.touch_all()
+
+    async def poll(self, source: Source, *, now: datetime) -> Report:
+        """Make one pass over a source; its news waits for `publish`.
+
+        Raises:
+            StateError: It could not be committed; nothing of it is shown.
+        """
+        try:
+            report = await passes.poll(source, self.world, now=now)
+        except StateError:
+            self.desk.unload()
+            raise
+        self.edition.touch(report.topics)
+        if report.due is not None:
+            self.dues[source.id] = report.due
+        else:
+            self.dues.pop(source.id, None)
+        return report
+
+    def due(self, *, now: datetime) -> list[Source]:
+        """Give the sources whose time has come, the longest waiting first."""
+        dues = sorted((due.at, id_) for id_, due in self.dues.items() if due.at <= now)
+        return [self.sources[id_] for _, id_ in dues]
+
+    def askable(self, *, now: datetime) -> list[Source]:
+        """Give the sources that may be asked out of turn: all but those inside a Retry-After or gone."""
+        return [source for id_, source in self.sources.items() if may_be_asked(self.store.standing(id_), now=now)]
+
+    async def publish(self, *, now: datetime) -> tuple[str, ...]:
+        """Render what was touched; give the paths that changed.
+
+        Raises:
+            StateError: state/ cannot be written. The next call tries again.
+        """
+        if not self.edition.is_pending:
+            return ()
+        await self.desk.load(now=now)
+        return await self.edition.publish(self.desk.news)
+
+    async def tidy(self, *, now: datetime) -> int:
+        """Archive the headlines whose time is over, and forget keys and sources whose time is over.
+
+        Returns:
+            How many headlines left the active window.
+
+        Raises:
+            StateError: state/ cannot be written. Nothing is lost; the next call tries again.
+        """
+        over = await self._over(now)
+        until = now + _KEYS_OUTLIVE
+        forgotten = tuple(key for key, until_ in self.store.keys_until() if until_ < now)
+        dropped = tuple(id_ for id_, due in self.store.dues().items() if self._is_dropped(id_, due, now))
+        left = tuple((line.headline, now) for id_ in dropped for line in self.store.listing(id_))
+        if over or forgotten or dropped:
+            news = await self.store.commit(
+                Commit(
+                    archived=over, keys_until=until, keys_forgotten=forgotten, dropped_sources=dropped, unlisted=left
+                )
+            )
+            self.edition.touch(self.desk.drop(over, news=news, now=now))
+        return len(over)
+
+    async def _over(self, now: datetime) -> tuple[Headline, ...]:
+        over = []
+        breath = Breath()
+        for id_, unlisted_at in self.store.unlisted().items():
+            if unlisted_at < now - self.feeds.keep and (headline := self.store.headline(id_)) is not None:
+                over.append(headline)
+            await breath.take()
+        return tuple(over)
+
+    def _is_dropped(self, id_: str, due: Due, now: datetime) -> bool:
+        return id_ not in self.sources and due.at < now - _SOURCE_OUTLIVES
+
+    def _dues(self, now: datetime) -> dict[str, Due]:
+        kept = self.store.dues()
+        new = [id_ for id_ in self.sources if id_ not in kept]
+        dues = {id_: kept[id_] for id_ in self.sources if id_ in kept}
+        for position, id_ in enumerate(new):
+            at = first_due(position, at_once=self.feeds.polling.at_once, now=now) if self._spread_new else now
+            dues[id_] = Due(source=id_, at=at, reason="new")
+        for id_ in list(dues):
+            standing = self.store.standing(id_)
+            if standing is not None and standing.parked and standing.urls == self.sources[id_].urls:
+                del dues[id_]
+        return dues

@@ -1,0 +1,220 @@
+"""One pass over one source, top to bottom.
+
+Claim → ask → read → recognise → fold → file → commit → post. Nothing is shown before it is committed, and
+validators are never kept ahead of the headlines that came with them. A pass that is cut off anywhere is mended by the
+next one: what was committed is recognised, what was not is found again.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import blake2b
+from http import HTTPStatus
+from typing import TypeAlias, assert_never
+
+from aggregator.commit import Commit
+from aggregator.dedupe.identity import recognise
+from aggregator.desk import Desk, Store
+from aggregator.entry import Reading
+from aggregator.errors import SourceError
+from aggregator.fetch.answer import Answer, Failed, Fetched, Gone, NotModified, Refused
+from aggregator.parse.job import Job
+from aggregator.report import Report
+from aggregator.schedule import history
+from aggregator.schedule.due import next_due
+from aggregator.site import Polling
+from aggregator.source import Due, Listed, Source, Standing, Validators
+
+Fetch: TypeAlias = Callable[[Source, str, Validators], Awaitable[Answer]]
+Parse: TypeAlias = Callable[[Job], Awaitable[Reading]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What a pass touches.
+
+    Attributes:
+        fetch: Asks a publisher; answers with a value, whatever happens.
+        parse: Reads a document; raises SourceError.
+        store: What survives a crash.
+        desk: What passes share.
+        polling: How sources are asked, unless they say otherwise.
+        speed: Above 1, every wait is that much shorter: for the demo, whose publishers live faster.
+    """
+
+    fetch: Fetch
+    parse: Parse
+    store: Store
+    desk: Desk
+    polling: Polling
+    speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pass:
+    """What stays the same from the claim to the end.
+
+    Attributes:
+        source: As configured.
+        kept: As it is in the store. None: it was never asked.
+        standing: The same, with what feeds.yaml says now.
+        claim: What was committed before asking. None: parked, and asked all the same.
+        url: The one asked.
+        now: UTC.
+    """
+
+    source: Source
+    kept: Standing | None
+    standing: Standing
+    claim: Due | None
+    url: str
+    now: datetime
+
+
+async def poll(source: Source, world: World, *, now: datetime) -> Report:
+    """Ask a source once, and keep what is new.
+
+    Args:
+        source: As configured.
+        world: What is touched.
+        now: UTC. Everything that this pass decides is decided as of this instant.
+
+    Raises:
+        StateError: A commit failed: nothing of this pass was shown.
+    """
+    kept = world.store.standing(source.id)
+    standing = history.configured(kept or history.first_standing(source), source)
+    claim = _next(source, standing, world, now=now)
+    await world.store.commit(Commit(dues=_only(claim)))
+    this = _Pass(source=source, kept=kept, standing=standing, claim=claim, url=source.urls[standing.url], now=now)
+
+    answer = await world.fetch(source, this.url, standing.validators_of(this.url))
+    if not isinstance(answer, Fetched) or standing.body_hash == _body_hash(source, answer.body):
+        after, report = _heard(this, answer)
+        return await _keep(this, after, Commit(), report, world)
+    try:
+        reading = await world.parse(_job(this, answer, world.store.listing(source.id)))
+    except SourceError as error:
+        after = history.failed(standing, "unreadable", str(error), now=now)
+        report = Report(source=source.id, answer="unreadable", ok=False, error=str(error), wire_bytes=answer.wire_bytes)
+        return await _keep(this, after, Commit(), report, world)
+    async with world.desk.settling(with_news=bool(reading.entries), now=now):
+        after, news, report = _settle(this, answer, reading, world)
+        return await _keep(this, after, news, report, world)
+
+
+async def _keep(this: _Pass, after: Standing, news: Commit, report: Report, world: World) -> Report:
+    """Commit what has changed, and only then let it be seen."""
+    due = _next(this.source, after, world, now=this.now)
+    dues = () if due == this.claim else _only(due)
+    standings = () if this.kept and history.same_but_for_the_time(after, this.kept) else (after,)
+    if not (dues or standings or news != Commit()):
+        return replace(report, due=due)
+    count = await world.store.commit(replace(news, dues=dues, standings=standings))
+    touched = world.desk.post(news.headlines, news=count) if news.headlines else frozenset()
+    return replace(report, due=due, topics=touched)
+
+
+def _heard(this: _Pass, answer: Answer) -> tuple[Standing, Report]:
+    """Note an answer that holds nothing to read."""
+    report = Report(source=this.source.id, answer="", ok=True)
+    match answer:
+        case Fetched():  # the document we have read already
+            after = history.with_validators(_usable(this, answer, "200"), this.url, answer.validators)
+            return after, replace(report, answer="200", wire_bytes=answer.wire_bytes)
+        case NotModified():
+            after = history.revalidated(_usable(this, answer, "304"), this.url, answer.validators)
+            return after, replace(report, answer="304")
+        case Gone():
+            error = f"{this.url}: 410 Gone, its publisher asks not to be polled; remove the source or change its url"
+            after = history.gone(this.standing, error, now=this.now)
+            return after, replace(report, answer="410", ok=False, error=error)
+        case Refused():
+            status, missing = str(answer.status), answer.status == HTTPStatus.NOT_FOUND
+            after = history.failed(
+                this.standing, status, answer.detail, now=this.now, hints=answer.hints, leave_url=missing
+            )
+            return after, replace(report, answer=status, ok=False, error=answer.detail)
+        case Failed():
+            after = history.failed(this.standing, answer.kind, answer.detail, now=this.now)
+            return after, replace(report, answer=answer.kind, ok=False, error=answer.detail)
+        case _:
+            assert_never(answer)
+
+
+def _usable(this: _Pass, answer: Fetched | NotModified, status: str) -> Standing:
+    after = history.answered(this.standing, status, answer.hints, now=this.now)
+    return history.moved(after, answer.moved_to, now=this.now)
+
+
+def _settle(this: _Pass, answer: Fetched, reading: Reading, world: World) -> tuple[Standing, Commit, Report]:
+    """Recognise what a document lists; fold and file the headlines that are new or revised."""
+    listing = world.store.listing(this.source.id)
+    recognised = recognise(reading, this.source, listing, known=world.store.known, now=this.now)
+    new = world.desk.accept(recognised.new)
+    revised = tuple(map(world.desk.file, recognised.revised))
+    after = _after_reading(_usable(this, answer, "200"), this, answer, reading)
+    report = Report(
+        source=this.source.id,
+        answer="200",
+        ok=True,
+        oddities=reading.oddities,
+        listed=len(reading.listing),
+        parsed=len(reading.entries),
+        new=len(new),
+        revised=len(revised),
+        wire_bytes=answer.wire_bytes,
+    )
+    return (
+        replace(after, last_new_at=this.now) if new else after,
+        replace(_listed(this, listing, recognised.listing, world.store), headlines=(*new, *revised)),
+        report,
+    )
+
+
+def _after_reading(after: Standing, this: _Pass, answer: Fetched, reading: Reading) -> Standing:
+    after = replace(after, hints=replace(reading.hints, max_age=after.hints.max_age))
+    if not reading.complete:  # neither validators nor hash: the rest is to come with the next poll
+        return replace(after, body_hash=None)
+    after = history.with_validators(after, this.url, answer.validators)
+    return replace(after, body_hash=_body_hash(this.source, answer.body))
+
+
+def _listed(this: _Pass, before: Sequence[Listed], after: tuple[Listed, ...], store: Store) -> Commit:
+    """Note which headlines the source stopped listing, and which it lists again: `keep` counts from there."""
+    if before == after:
+        return Commit()
+    was, now_is = {line.headline for line in before}, {line.headline for line in after}
+    return Commit(
+        listings=((this.source.id, after),),
+        unlisted=tuple((id_, this.now) for id_ in sorted(was - now_is) if store.headline(id_) is not None),
+        relisted=tuple(id_ for id_ in sorted(now_is - was) if store.is_unlisted(id_)),
+    )
+
+
+def _job(this: _Pass, answer: Fetched, listing: Sequence[Listed]) -> Job:
+    return Job(
+        body=answer.body,
+        url=answer.url,
+        content_type=answer.content_type,
+        page=this.source.page,
+        zone=this.source.zone,
+        language=this.source.language,
+        now=this.now,
+        known=frozenset(line.fingerprint for line in listing),
+    )
+
+
+def _body_hash(source: Source, body: bytes) -> str:
+    """Name a document and the way it is read: an edit of feeds.yaml may find more in the same bytes."""
+    way = f"{source.page}\n{source.zone.key}\n{source.language}\n"
+    return blake2b(body, digest_size=16, key=blake2b(way.encode(), digest_size=16).digest()).hexdigest()
+
+
+def _next(source: Source, standing: Standing, world: World, *, now: datetime) -> Due | None:
+    due = next_due(source, standing, polling=world.polling, now=now)
+    return None if due is None else replace(due, at=now + (due.at - now) / world.speed)
+
+
+def _only(due: Due | None) -> tuple[Due, ...]:
+    return () if due is None else (due,)
