@@ -28,6 +28,7 @@ from aggregator.store.record import (
 from aggregator.store.tinydb import HEADLINES, SCHEDULE, JournalStorage, JournalTable
 
 _SNAPSHOT_FLOOR_BYTES: Final = 8 << 20  # a shorter journal is read so quickly that a snapshot gains nothing
+_NEWS: Final = "news"
 _DECODED: Final = 4_000  # headlines held as values: what the topics show and the sources revise
 
 
@@ -50,6 +51,7 @@ class EmbeddedStore:
         self._decoded: dict[str, Headline] = {}
         self._waiting: list[asyncio.Future[None]] = []
         self._writer: asyncio.Task[None] | None = None
+        self._news = self.news
         self.notes = storage.notes
 
     def __enter__(self) -> Self:
@@ -66,6 +68,11 @@ class EmbeddedStore:
         """Give a text about the state as a whole; None where it was never set."""
         document = self._storage.documents("meta").get(name)
         return None if document is None else document["text"]
+
+    @property
+    def news(self) -> int:
+        """Count the commits so far that brought or took headlines: what is published is as new as this."""
+        return int(self.meta(_NEWS) or 0)
 
     def dues(self) -> dict[str, Due]:
         """Give every appointment, by source id."""
@@ -107,9 +114,11 @@ class EmbeddedStore:
         return headline
 
     def headlines(self) -> Iterator[Headline]:
-        """Give all kept headlines, in no order."""
-        for document in self._storage.documents("headlines").values():
-            yield to_headline(document)
+        """Give the headlines that are kept when this begins, in no order; those archived meanwhile are left out."""
+        documents = self._storage.documents("headlines")
+        for id_ in list(documents):
+            if id_ in documents:
+                yield to_headline(documents[id_])
 
     def headline_count(self) -> int:
         """Count the kept headlines."""
@@ -130,19 +139,27 @@ class EmbeddedStore:
             if document["until"] is not None:
                 yield key, datetime.fromisoformat(document["until"])
 
-    async def commit(self, commit: Commit) -> None:
+    async def commit(self, commit: Commit) -> int:
         """Write a commit. When this returns, it survives a crash and is visible.
+
+        Returns:
+            `news` as of this commit.
 
         Raises:
             StateError: Nothing of it was committed, or all of it will be seen after a restart: it was not acknowledged.
         """
         for table, documents in _changes(commit):
             self._tables[table].put(documents)
+        if commit.headlines or commit.archived:
+            self._news += 1
+            self._tables["meta"].put({_NEWS: {"text": str(self._news)}})
+        news = self._news
         waiter = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_batches())
         await waiter
+        return news
 
     async def _write_batches(self) -> None:
         while self._waiting:

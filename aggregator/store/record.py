@@ -103,7 +103,7 @@ def to_standing(document: Mapping[str, Any]) -> Standing:
     fields["urls"] = tuple(fields["urls"])
     fields["validators"] = tuple((url, Validators(**validators)) for url, validators in fields["validators"])
     fields["hints"] = _to_hints(fields["hints"])
-    for name in ("first_asked_at", "last_ok_at", "last_new_at", "moved_since"):
+    for name in ("not_before", "first_asked_at", "last_ok_at", "last_new_at", "moved_since"):
         fields[name] = _instant(fields[name])
     return Standing(**fields)
 
