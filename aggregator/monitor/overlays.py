@@ -1,0 +1,92 @@
+"""What lies over the panes: all about one row, its link alone, the keys."""
+
+from datetime import datetime
+from typing import Final
+
+from rich.text import Text  # noqa: TID251  rich's home
+
+from aggregator.monitor.lines import Line
+from aggregator.monitor.panes import ACCENT, ALARM, DIM, styled, until
+from aggregator.monitor.printable import column, printable, wrap
+from aggregator.monitor.view import Row, View
+from aggregator.report import SourceStatus
+
+_LABEL_WIDTH: Final = 12
+_KEYS: Final = (
+    ("Tab", "the next pane; Shift-Tab the one before"),
+    ("arrows", "one row; PgUp, PgDn a page; Home, End"),
+    ("Enter", "all about the row"),
+    ("o", "its link, for copying"),
+    ("/", "filter: type words, Enter keeps, Esc clears"),
+    ("s", "sources: failing ones first, or as in feeds.yaml"),
+    ("q, Ctrl-C", "end the view"),
+)
+
+
+def overlay_lines(view: View, width: int, height: int) -> list[Text]:
+    """Draw what `view.overlay` names, cut at `height`."""
+    row = view.chosen
+    match view.overlay:
+        case "link" if row:
+            return _link(row, width, view)[:height]
+        case "details" if row:
+            facts = _line_facts(row, view) if isinstance(row, Line) else _source_facts(row, view)
+            return _facts(facts, width, view)[:height]
+        case "help":
+            return _facts(_KEYS, width, view)[:height]
+        case _:
+            return [styled([("  the row is gone", DIM)])]
+
+
+def _facts(facts: tuple[tuple[str, str], ...], width: int, view: View) -> list[Text]:
+    """Write labels and, beside them, what may take several lines."""
+    lines: list[Text] = []
+    for label, value in facts:
+        style = ALARM if label == "error" else ""
+        wrapped = wrap(printable(value, ascii_only=view.ascii_only), width - _LABEL_WIDTH - 3)
+        for index, piece in enumerate(wrapped):
+            lines.append(styled([("  " + column("" if index else label, _LABEL_WIDTH, ""), DIM), (piece, style)]))
+    return lines
+
+
+def _link(row: Row, width: int, view: View) -> list[Text]:
+    """Print the link from the first cell on, with nothing beside it that would be copied too."""
+    link = printable(row.url or "", ascii_only=view.ascii_only)
+    if not link:
+        return [styled([("  it has no link", DIM)])]
+    return [*(styled([(piece, ACCENT)]) for piece in wrap(link, width)), Text(), styled([("  Esc goes back", DIM)])]
+
+
+def _line_facts(line: Line, view: View) -> tuple[tuple[str, str], ...]:
+    outlets = ", ".join(line.outlets) or line.source
+    facts = (
+        ("title", line.title),
+        ("source", line.source),
+        ("published", _when(line.published_at, view)),
+        ("headlines", f"{line.headlines} in this story: {outlets}" if line.headlines > 1 else ""),
+        ("link", line.url or "none"),
+        ("summary", line.summary if line.summary != line.title else ""),
+    )
+    return tuple((label, value) for label, value in facts if value)
+
+
+def _source_facts(source: SourceStatus, view: View) -> tuple[tuple[str, str], ...]:
+    waits = until(source.next_at, view.now)
+    facts = (
+        ("name", source.name),
+        ("state", source.state),
+        ("answer", source.answer or "not asked yet"),
+        ("error", source.error or ""),
+        ("failures", f"{source.failures} in a row" if source.failures else ""),
+        ("next poll", f"{_when(source.next_at, view)} (in {waits})" if source.next_at else "never"),
+        ("why then", source.reason),
+        ("last good", _when(source.last_ok_at, view)),
+        ("new today", f"{source.new_today:,}"),
+        ("address", source.url),
+        ("id", source.id if source.id != source.url else ""),
+    )
+    return tuple((label, value) for label, value in facts if value)
+
+
+def _when(instant: datetime | None, view: View) -> str:
+    return f"{instant.astimezone(view.zone):%a %d %b %Y %H:%M:%S %Z}" if instant else "never"
