@@ -1,0 +1,213 @@
+"""The whole program, run as a person runs it, against publishers of our own on loopback.
+
+with Origin() as origin, daemon(tmp_path, feeds) as running:
+    origin.pages["/dunia.xml"] = Page(body=RSS)
+    eventually(lambda: "Gempa" in running.read("/update.rss"))
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Final, Self, TypeVar
+
+T = TypeVar("T")
+
+LOOPBACK_ONLY: Final = "127.0.0.1/32"
+_SUBSCRIBE: Final = "subscribe to "
+
+
+def aggregator(
+    *arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None, seconds: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run `aggregator ARGUMENTS` to its end. The exit code is the caller's to look at."""
+    return subprocess.run(
+        command(*arguments),
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=seconds,
+        check=False,
+    )
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "aggregator", *map(str, arguments)]
+
+
+def write_feeds(
+    folder: Path,
+    sources: Iterable[Mapping[str, object]],
+    *,
+    topics: Iterable[Mapping[str, object]] = (),
+    **poll: object,
+) -> Path:
+    """Write a feeds.yaml that lets loopback be polled, and without pauses. JSON is YAML."""
+    polling = {"every": "1m", "per_host": 32, "host_gap": "0s", "allow_private": [LOOPBACK_ONLY], **poll}
+    site = {"title": "Kabar", "language": "id", "timezone": "Asia/Jakarta"}
+    path = folder / "feeds.yaml"
+    written = {"site": site, "poll": polling, "sources": list(sources), "topics": list(topics)}
+    path.write_text(json.dumps(written, indent=1), encoding="utf-8")
+    return path
+
+
+def eventually(condition: Callable[[], T | None], *, seconds: float = 30) -> T:
+    """Wait until a condition gives something true, and give that; fail after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"still not so after {seconds} s"
+        time.sleep(0.05)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What an origin answers under one path."""
+
+    body: bytes = b""
+    content_type: str = "application/xml"
+    status: int = HTTPStatus.OK
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def etag(self) -> str:
+        return f'"{sha256(self.body).hexdigest()[:16]}"'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request, and how it was answered."""
+
+    path: str
+    if_none_match: str | None
+    status: int
+
+
+class Origin:
+    """Publishers on 127.0.0.1. `pages` may change while it runs; `asked` remembers every request.
+
+    Pages with status 200 carry an ETag, and are answered with 304 to whoever sends it, unless `revalidates` is False.
+    """
+
+    def __init__(self, pages: Mapping[str, Page] | None = None) -> None:
+        self.pages: dict[str, Page] = dict(pages or {})
+        self.asked: list[Asked] = []
+        self.revalidates = True
+
+    def __enter__(self) -> Self:
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def url(self, path: str = "/") -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}{path}"
+
+    def answer(self, path: str, if_none_match: str | None) -> Page:
+        page = self.pages.get(path, Page(status=HTTPStatus.NOT_FOUND))
+        if self.revalidates and page.status == HTTPStatus.OK and if_none_match == page.etag:
+            page = Page(status=HTTPStatus.NOT_MODIFIED, headers=page.headers)
+        self.asked.append(Asked(path=path, if_none_match=if_none_match, status=page.status))
+        return page
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+def _handler(origin: Origin) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            page = origin.answer(self.path, self.headers["If-None-Match"])
+            self.send_response(page.status)
+            for name, value in page.headers.items():
+                self.send_header(name, value)
+            if page.status == HTTPStatus.OK:
+                self.send_header("ETag", page.etag)
+            if page.status != HTTPStatus.NOT_MODIFIED:
+                self.send_header("Content-Type", page.content_type)
+                self.send_header("Content-Length", str(len(page.body)))
+            self.end_headers()
+            if page.status != HTTPStatus.NOT_MODIFIED:
+                self.wfile.write(page.body)
+
+        def log_message(self, *_: object) -> None:
+            """Keep standard error for what matters."""
+
+    return Handler
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A daemon that serves."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def read(self, path: str) -> str:
+        """Read a document of its web server."""
+        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+            body: bytes = answer.read()
+        return body.decode()
+
+
+@contextmanager
+def daemon(
+    folder: Path, feeds: Path, *arguments: str | Path, env: Mapping[str, str] | None = None
+) -> Iterator[Running]:
+    """Run `aggregator up --no-view` on a free port, its state in `folder/state`, and end it."""
+    log = folder / "daemon.log"
+    line = command("up", "--no-view", "--listen", "127.0.0.1:0", "--feeds", feeds, "--state", folder / "state")
+    with (
+        log.open("wb") as written,
+        subprocess.Popen(
+            [*line, *map(str, arguments)],
+            cwd=folder,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=written,
+        ) as process,
+    ):
+        try:
+            yield Running(url=eventually(lambda: _announced(log, process)), process=process, log=log)
+        finally:
+            process.terminate()
+            _wait(process)
+
+
+def _announced(log: Path, process: subprocess.Popen[bytes]) -> str | None:
+    """Find the address in the log."""
+    told = log.read_text(encoding="utf-8")
+    assert process.poll() is None, told
+    _, found, rest = told.partition(_SUBSCRIBE)
+    return rest.partition("/update.rss")[0] if found and "\n" in rest else None
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
