@@ -19,8 +19,7 @@ _TITLE_CHARACTERS: Final = 15
 _LONG_TITLE: Final = 100
 _AROUND_HEADINGS: Final = " \t:»›>|•–—-+"
 
-_NO_HEADLINES: Final = frozenset(
-    """
+_NO_HEADLINES: Final = """
     selengkapnya|baca selengkapnya|baca|baca juga|lihat semua|lihat selengkapnya|lainnya|berita lainnya|indeks|
     indeks berita|index|index berita|berikutnya|selanjutnya|sebelumnya|muat lainnya|bagikan|komentar|kembali ke atas|
     more|read more|see more|see all|view all|show more|load more|more news|next|previous|prev|back|share|comments|
@@ -28,8 +27,8 @@ _NO_HEADLINES: Final = frozenset(
     précédent|partager|ver más|ver todo|leer más|siguiente|anterior|ver mais|leia mais|próximo|leggi tutto|altro|
     lees meer|meer|bekijk alles|volgende|vorige|ещё|еще|далее|подробнее|читать далее|все новости|facebook|twitter|
     whatsapp|telegram
-    """.replace("\n", "").replace("    ", "").split("|")
-)  # fmt: skip
+"""
+_NOT_TITLES: Final = frozenset(map(str.strip, _NO_HEADLINES.split("|")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +166,7 @@ def _titles(page: Outline, scope: range) -> dict[tuple[int, bool], list[int]]:
 
 def _is_no_headline(piece: Piece) -> bool:
     """Tell "Selengkapnya", tabs and whatever else is linked without being an article."""
-    return (piece.element.link or "").startswith(("#", "javascript:")) or _heading_text(piece.text) in _NO_HEADLINES
+    return (piece.element.link or "").startswith(("#", "javascript:")) or _heading_text(piece.text) in _NOT_TITLES
 
 
 def _one_list(page: Outline, titles: list[int], scope: range) -> list[Line]:
@@ -176,24 +175,27 @@ def _one_list(page: Outline, titles: list[int], scope: range) -> list[Line]:
     dates = _dates_of(page, titles, nearness, scope)
     inside = max(nearness, default=0)
     lines: list[Line] = []
-    for place, near in zip(titles, [*nearness, inside], strict=True):
+    for number, place in enumerate(titles):
         title, date = page.pieces[place], dates.get(place)
         # Without a link only its date tells a headline from other text: the first line without one ends the list.
         if title.element.link or date is not None:
             lines.append(Line(place, title, None if date is None else page.pieces[date]))
         elif lines:
             break
-        if near < inside and _heads_next_list(page, place, near):
+        if number < len(nearness) and nearness[number] < inside and _heading_between(page, place, titles[number + 1]):
             break
     return lines
 
 
-def _heads_next_list(page: Outline, title: int, near: int) -> bool:
-    """Tell whether the next words that have left the title's list, for an element `near` deep, are no link."""
-    after = range(title + 1, len(page.pieces))
-    outside = (index for index in after if page.pieces[index].has_words and page.shared_depth(title, index) <= near)
-    following = next(outside, None)
-    return following is not None and page.pieces[following].element.link is None
+def _heading_between(page: Outline, first: int, second: int) -> bool:
+    """Tell whether plain words stand between two titles, and in the list of neither: they head another list."""
+    near = page.shared_depth(first, second)
+    return any(
+        page.pieces[place].has_words
+        and page.pieces[place].element.link is None
+        and max(page.shared_depth(first, place), page.shared_depth(place, second)) <= near
+        for place in range(first + 1, second)
+    )
 
 
 def _dates_of(page: Outline, titles: list[int], nearness: list[int], scope: range) -> dict[int, int]:

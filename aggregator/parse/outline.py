@@ -95,13 +95,11 @@ class Outline:
         pieces: In reading order.
         dates: The indices of those that are dates.
         ids: id attribute → the element that carries it.
-        cut: The page was longer than what is read of one.
     """
 
     pieces: list[Piece]
     dates: list[int]
     ids: dict[str, Element]
-    cut: bool
 
     def shared_depth(self, first: int, second: int) -> int:
         """Give the depth of the deepest element that holds both pieces: the nearer they belong, the greater it is."""
@@ -142,10 +140,9 @@ def outline(root: LexborNode, read: ReadDate, find: ReadDate) -> Outline:
             todo.append(node.next)
         if draft.enter(node):
             todo += [None, node.child] if node.child is not None else [None]
-    cut = bool(todo)
     draft.leave_all()
     dates = [index for index, piece in enumerate(draft.pieces) if piece.date]
-    return Outline(pieces=draft.pieces, dates=dates, ids=draft.ids, cut=cut)
+    return Outline(pieces=draft.pieces, dates=dates, ids=draft.ids)
 
 
 class _Draft:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
+from itertools import islice
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
@@ -21,7 +22,9 @@ from aggregator.source import PageList
 
 _LINES: Final = 2_000
 _DEEPEST: Final = 5_000
-_TAG: Final = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^<>]*?(/?)>")
+# Possessive, because "<aaaa…" without an end must not be tried from every letter on.
+_TAG: Final = re.compile(r"<(?P<closing>/?)(?P<name>[a-zA-Z][^\s/<>]*+)[^<>]*+>")
+_DATE_CHARACTERS: Final = 200
 _DIGITS: Final = re.compile(r"[0-9]+")
 _YEAR: Final = re.compile(r"[0-9]{4}")
 _ENDLESS: Final = frozenset(
@@ -38,7 +41,7 @@ class _Found:
         title: Not cleaned yet.
         link: href as written.
         date: What was read.
-        printed: What it was read from; "" for a relative date, which reads differently at each poll.
+        printed: The text it was read from; "" where there was none.
     """
 
     title: str
@@ -64,13 +67,11 @@ def read_page(job: Job) -> Reading:
     page = job.page or PageList()
     text = decode_page(job.body, job.content_type)
     if _is_too_deep(text):
-        raise NotAFeedError(
-            f"{job.url}: more than {_DEEPEST} elements inside one another; this is no list of headlines"
-        )
+        raise NotAFeedError(f"more than {_DEEPEST} elements inside one another; this is no list of headlines")
     tree = LexborHTMLParser(text)
-    entries = tuple(_entries(_found(tree, page, job), job))
+    entries = tuple(islice(_entries(_found(tree, page, _Dates(job)), _base(tree, job.url)), _LINES))
     if not entries:
-        raise NotAFeedError(f"{job.url}: {_missing(page)}")
+        raise NotAFeedError(_missing(page))
     title = tree.css_first("title")
     return Reading(
         kind="page",
@@ -81,6 +82,12 @@ def read_page(job: Job) -> Reading:
     )
 
 
+def _base(tree: LexborHTMLParser, url: str) -> str:
+    """Give what relative links are relative to (HTML §4.2.3)."""
+    base = tree.css_first("base[href]")
+    return (clean_link(base.attributes["href"], url) if base else None) or url
+
+
 def _missing(page: PageList) -> str:
     if page.item:
         return f'nothing on the page matches item: "{page.item}" with a title in it; look at the page\'s source again'
@@ -89,16 +96,13 @@ def _missing(page: PageList) -> str:
     return "no list of at least 5 headlines with links; name the heading above the list, or give selectors"
 
 
-def _found(tree: LexborHTMLParser, page: PageList, job: Job) -> Iterator[_Found]:
-    dates = _Dates(job)
+def _found(tree: LexborHTMLParser, page: PageList, dates: "_Dates") -> Iterator[_Found]:
     if tree.root is None:
-        return
+        return iter(())
     if page.item:
-        yield from _selected(tree, page, dates)
-        return
+        return _selected(tree, page, dates)
     whole = outline(tree.root, dates.read, dates.find)
-    for line in lines_under(whole, page.heading) if page.heading else largest_block(whole):
-        yield _printed(line)
+    return map(_printed, lines_under(whole, page.heading) if page.heading else largest_block(whole))
 
 
 def _selected(tree: LexborHTMLParser, page: PageList, dates: "_Dates") -> Iterator[_Found]:
@@ -109,7 +113,7 @@ def _selected(tree: LexborHTMLParser, page: PageList, dates: "_Dates") -> Iterat
         if page.title:
             found = replace(found, title=_first_text(item, page.title))
         if page.link:
-            found = replace(found, link=_first_text(item, page.link))
+            found = replace(found, link=_first_text(item, page.link) or None)
         if page.date:
             text = _first_text(item, page.date)
             found = replace(found, date=dates.read(text) or dates.find(text), printed=text)
@@ -142,11 +146,11 @@ def _first_text(item: LexborNode, path: str) -> str:
     return " ".join(((found[0].attributes.get(attribute.strip()) if at else found[0].text()) or "").split())
 
 
-def _entries(found: Iterator[_Found], job: Job) -> Iterator[Entry]:
+def _entries(found: Iterator[_Found], base: str) -> Iterator[Entry]:
     """Clean what was found; nothing without a title, nothing twice."""
     seen: set[tuple[str, str | None]] = set()
     for line in found:
-        title, link = clean_line(line.title), clean_link(line.link, job.url)
+        title, link = clean_line(line.title), clean_link(line.link, base)
         if not title or (title, link) in seen or (link is None and line.date is None):
             continue
         seen.add((title, link))
@@ -168,34 +172,37 @@ def _fingerprint(title: str, link: str | None, line: _Found) -> str:
 def _is_too_deep(text: str) -> bool:
     """Tell whether elements lie so deep in one another that lexbor, quadratic in depth, would take minutes."""
     depth = 0
-    for closing, name, closed in _TAG.findall(text):
-        if closed or name.lower() in _ENDLESS:
+    for tag in _TAG.finditer(text):
+        if tag[0].endswith("/>") or tag["name"].lower() in _ENDLESS:
             continue
-        depth = max(depth - 1, 0) if closing else depth + 1
+        depth = max(depth - 1, 0) if tag["closing"] else depth + 1
         if depth > _DEEPEST:
             return True
     return False
 
 
 class _Dates:
-    """Reads the dates of one page. It remembers what kind of text was no date: "74 komentar" is asked about once."""
+    """Reads the dates of one page, and each text once.
+
+    It remembers what kind of text was no date, too: of "74 komentar" and "75 komentar" only one is asked about.
+    """
 
     def __init__(self, job: Job) -> None:
         self._read = partial(read_date, zone=job.zone, language=job.language, now=job.now)
-        self._find = partial(find_date, zone=job.zone, language=job.language)
+        self.find = partial(find_date, zone=job.zone, language=job.language)
+        self._dates: dict[str, Printed] = {}
         self._no_dates: set[str] = set()
 
     def read(self, text: str) -> Printed | None:
         """Read a text that is a date and nothing else."""
-        kind = _DIGITS.sub("0", text)
-        if kind in self._no_dates:
+        if len(text) > _DATE_CHARACTERS:
             return None
+        kind = _DIGITS.sub("0", text)
+        if text in self._dates or kind in self._no_dates:
+            return self._dates.get(text)
         printed = self._read(text)
-        # What holds a year may be an impossible date beside possible ones.
-        if printed is None and not _YEAR.search(text):
+        if printed:
+            self._dates[text] = printed
+        elif not _YEAR.search(text):  # with a year, it may be an impossible date among possible ones
             self._no_dates.add(kind)
         return printed
-
-    def find(self, text: str) -> Printed | None:
-        """Find the date in a longer line."""
-        return self._find(text)
