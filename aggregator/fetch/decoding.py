@@ -3,7 +3,7 @@
 import zlib
 from typing import Final, Protocol
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 
 from aggregator.fetch.answer import Failed
 

@@ -2,7 +2,7 @@ import gzip
 import os
 import zlib
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 import pytest
 
 from aggregator.fetch.decoding import RATIO_APPLIES_ABOVE, Body, BodyError

@@ -5,7 +5,7 @@ from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address
 from itertools import pairwise
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 from hypothesis import given
 from hypothesis import strategies as st
 
