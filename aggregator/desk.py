@@ -54,7 +54,7 @@ class Store(Protocol):
     def headlines(self) -> Iterator[Headline]:
         """Give all kept headlines, in no order."""
 
-    def unlisted(self) -> Mapping[str, datetime]:
+    def unlisted(self) -> Iterator[tuple[str, datetime]]:
         """Give the kept headlines that their sources no longer list, with the instants they stopped."""
 
     def is_unlisted(self, id_: str) -> bool:

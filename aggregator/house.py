@@ -200,7 +200,7 @@ class House:
     async def _over(self, now: datetime) -> tuple[Headline, ...]:
         over = []
         breath = Breath()
-        for id_, unlisted_at in self.store.unlisted().items():
+        for id_, unlisted_at in self.store.unlisted():
             if unlisted_at < now - self.feeds.keep and (headline := self.store.headline(id_)) is not None:
                 over.append(headline)
             await breath.take()

@@ -115,19 +115,17 @@ class EmbeddedStore:
 
     def headlines(self) -> Iterator[Headline]:
         """Give the headlines that are kept when this begins, in no order; those archived meanwhile are left out."""
-        documents = self._storage.documents("headlines")
-        for id_ in list(documents):
-            if id_ in documents:
-                yield to_headline(documents[id_])
+        for _, document in _as_of_now(self._storage.documents("headlines")):
+            yield to_headline(document)
 
     def headline_count(self) -> int:
         """Count the kept headlines."""
         return len(self._storage.documents("headlines"))
 
-    def unlisted(self) -> dict[str, datetime]:
+    def unlisted(self) -> Iterator[tuple[str, datetime]]:
         """Give the ids of the kept headlines that their sources no longer list, with the instants they stopped."""
-        documents = self._storage.documents("unlisted")
-        return {id_: datetime.fromisoformat(document["at"]) for id_, document in documents.items()}
+        for id_, document in _as_of_now(self._storage.documents("unlisted")):
+            yield id_, datetime.fromisoformat(document["at"])
 
     def is_unlisted(self, id_: str) -> bool:
         """Say whether its source stopped listing a headline."""
@@ -135,7 +133,7 @@ class EmbeddedStore:
 
     def keys_until(self) -> Iterator[tuple[str, datetime]]:
         """Give the keys of archived headlines, with the instants up to which they stay known."""
-        for key, document in self._storage.documents("keys").items():
+        for key, document in _as_of_now(self._storage.documents("keys")):
             if document["until"] is not None:
                 yield key, datetime.fromisoformat(document["until"])
 
@@ -211,6 +209,13 @@ class _Opener:
 
     def __call__(self, directory: Path) -> JournalStorage:
         return JournalStorage(directory, read_only=self._read_only)
+
+
+def _as_of_now(documents: Mapping[str, Document]) -> Iterator[tuple[str, Document]]:
+    """Go through what is there when this begins, and still there when its turn comes: commits may come in between."""
+    for id_ in list(documents):
+        if id_ in documents:
+            yield id_, documents[id_]
 
 
 def _changes(commit: Commit) -> Iterator[tuple[str, Mapping[str, Document | None]]]:
