@@ -21,6 +21,7 @@ from aggregator.fetch.conditional import BODIES, Reply, operator_headers, printa
 from aggregator.fetch.decoding import Body, BodyError, too_large
 from aggregator.fetch.failures import CONNECTION_ERRORS, blocked, explain
 from aggregator.fetch.guard import BlockedAddressError, may_connect
+from aggregator.fetch.names import Names
 from aggregator.fetch.pace import Pace
 from aggregator.site import Network, Polling
 from aggregator.source import Source, Validators
@@ -93,7 +94,7 @@ class Fetcher:
         """
         self._allow = polling.allow_private
         self._limits = limits
-        self._resolver = resolver
+        self._resolver = resolver or Names()
         self._pace = Pace(polling, clock=time.monotonic, sleep=asyncio.sleep)
         self._timeout = aiohttp.ClientTimeout(connect=limits.connect_seconds, sock_read=limits.first_byte_seconds)
         self._sessions: dict[tuple[Network, ...], aiohttp.ClientSession] = {}
