@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from aggregator.entry import Entry, Reading
     from aggregator.fetch.answer import Fetched
+    from aggregator.parse.job import Job
+    from aggregator.parse.sandbox import Sandbox
 
 _FILE_BYTES = 10 << 20  # as much as is taken from a publisher
 
@@ -53,12 +55,11 @@ async def _parse(
 
     is_url = document.startswith(("http://", "https://"))
     found = await _fetched(document) if is_url else _file(document, url)
-    page = PageList(heading=heading) if heading or _is_page(found) else None
     job = Job(
         body=found.body,
         url=found.url,
         content_type=found.content_type,
-        page=page,
+        page=PageList(heading=heading) if heading else None,
         zone=zone,
         language=language,
         now=datetime.now(UTC),
@@ -66,7 +67,7 @@ async def _parse(
     )
     async with Sandbox(max_workers=1) as sandbox:
         try:
-            reading = await sandbox.read(job)
+            reading = await _read(job, sandbox)
         except SourceError as error:
             typer.echo(f"{document}: {error}", err=True)
             raise typer.Exit(1) from None
@@ -119,10 +120,18 @@ async def _fetched(url: str) -> "Fetched":
     raise typer.Exit(1)
 
 
-def _is_page(found: "Fetched") -> bool:
-    """Say whether a document is an HTML page by its type or its first bytes."""
-    head = found.body[:1024].lstrip().lower()
-    return "html" in found.content_type or head.startswith((b"<!doctype html", b"<html"))
+async def _read(job: "Job", sandbox: "Sandbox") -> "Reading":
+    """Read a feed; what is none, as a page."""
+    from contextlib import suppress
+    from dataclasses import replace
+
+    from aggregator.errors import NotAFeedError
+    from aggregator.source import PageList
+
+    if job.page is None:
+        with suppress(NotAFeedError):
+            return await sandbox.read(job)
+    return await sandbox.read(replace(job, page=job.page or PageList()))
 
 
 def _json(entry: "Entry", reading: "Reading") -> str:
@@ -150,7 +159,7 @@ def _print_table(reading: "Reading", zone: "ZoneInfo") -> None:
 
     console = Console()
     console.print(Text(f"{reading.kind}: {reading.origin.title or reading.origin.id}, {len(reading.entries)} entries"))
-    table = Table(box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, header_style="dim", expand=True)  # only then do the ratios count
     table.add_column(f"Published ({zone.key})", no_wrap=True)
     table.add_column("Title", ratio=3)
     table.add_column("Link", ratio=2, overflow="ellipsis", no_wrap=True)
