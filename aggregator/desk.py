@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from aggregator.commit import Commit
 from aggregator.dedupe.fold import URL_REACH, Window
@@ -21,6 +21,8 @@ from aggregator.merge.topics import topics_of
 from aggregator.source import Due, Listed, Source, Standing
 from aggregator.story import Story
 from aggregator.topic import Topic
+
+_Row = TypeVar("_Row")
 
 _WORK_SECONDS: Final = 0.010  # between two breaths of the event loop
 _RULES: Final = "rules"
@@ -100,7 +102,7 @@ class Desk:
         self.unload()
 
     def unload(self) -> None:
-        """Have everything read anew when it is next needed: after a commit failed, the window knows too much."""
+        """Have everything read anew when it is next needed."""
         self._window = Window()
         self._board = Board(self._topics, self._weights)
         self._arrivals: list[tuple[datetime, str]] = []
@@ -122,17 +124,28 @@ class Desk:
     @asynccontextmanager
     async def settling(self, *, with_news: bool, now: datetime) -> AsyncIterator[None]:
         """Recognise, fold, file, commit and post inside this. A pass without news does not have anything read."""
-        if with_news:
-            await self.load(now=now)
-        async with self._alone:  # nothing is read anew from here on
-            self._passes += 1
+        async with self._alone:
+            if with_news:
+                await self._load(now=now)
+            self._passes += 1  # nothing is read anew from here on
             self._no_pass.clear()
         try:
             yield
+        except BaseException:
+            self.unload()  # the window knows headlines that were not committed
+            raise
         finally:
             self._passes -= 1
             if not self._passes:
                 self._no_pass.set()
+
+    @asynccontextmanager
+    async def undisturbed(self, *, now: datetime) -> AsyncIterator[None]:
+        """Archive inside this: everything is read, and no pass is recognising a headline that is about to leave."""
+        async with self._alone:
+            await self._no_pass.wait()
+            await self._load(now=now)
+            yield
 
     async def load(self, *, now: datetime) -> None:
         """Read the kept headlines, once, and file them anew where the rules have changed since.
@@ -141,42 +154,42 @@ class Desk:
             StateError: What was filed anew could not be committed.
         """
         async with self._alone:
-            if self._loaded:
-                return
-            await self._no_pass.wait()
-            if self._store.meta(_RULES) != self.rules:
-                await self._refile()
-            self.news = self._store.news
-            recent = await self._put_up(since=now - URL_REACH)
-            breath = Breath()
-            for headline in filter(None, map(self._store.headline, recent)):
-                self._window.remember(headline)
-                await breath.take()
-            self._loaded = True
+            await self._load(now=now)
 
-    async def _refile(self) -> None:
+    async def _load(self, *, now: datetime) -> None:
+        while not self._loaded:
+            await self._no_pass.wait()
+            self.unload()
+            board, rules = self._board, self.rules
+            if self._store.meta(_RULES) != rules:
+                await self._refile(rules)
+            self.news = self._store.news
+            await self._remember(await self._put_up(since=now - URL_REACH))
+            self._loaded = self._board is board  # else feeds.yaml was taken over meanwhile
+
+    async def _refile(self, rules: str) -> None:
         changed = []
-        breath = Breath()
-        for headline in self._store.headlines():
+        async for headline in unhurried(self._store.headlines()):
             filed = self.file(headline)
             if filed != headline:
                 changed.append(filed)
             if len(changed) == _COMMITTED_AT_ONCE:
                 await self._store.commit(Commit(headlines=tuple(changed)))
                 changed.clear()
-            await breath.take()
-        await self._store.commit(Commit(headlines=tuple(changed), meta=((_RULES, self.rules),)))
+        await self._store.commit(Commit(headlines=tuple(changed), meta=((_RULES, rules),)))
 
     async def _put_up(self, *, since: datetime) -> list[str]:
         """Post everything; give the ids of what was published since then, in the order of acceptance."""
         recent = []
-        breath = Breath()
-        for headline in self._store.headlines():
+        async for headline in unhurried(self._store.headlines()):
             self._put_up_one(headline)
             if headline.published_at >= since:
                 recent.append((headline.first_seen_at, headline.published_at, headline.id))
-            await breath.take()
         return [id_ for _, _, id_ in sorted(recent)]
+
+    async def _remember(self, ids: Iterable[str]) -> None:
+        async for headline in unhurried(filter(None, map(self._store.headline, ids))):
+            self._window.remember(headline)
 
     def _put_up_one(self, headline: Headline) -> frozenset[str]:
         if headline.id not in self._board:
@@ -237,15 +250,12 @@ class Desk:
         return alone(headlines[0], self._weights) if topic.one_per == "headline" else story_of(headlines, self._weights)
 
 
-class Breath:
-    """Lets the event loop go on after 10 ms of work."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._since = self._loop.time()
-
-    async def take(self) -> None:
-        """Go on at once, or let everybody else go first."""
-        if self._loop.time() - self._since > _WORK_SECONDS:
+async def unhurried(rows: Iterable[_Row]) -> AsyncIterator[_Row]:
+    """Give the rows of a long table, and the event loop its turn after every 10 ms of work."""
+    clock = asyncio.get_running_loop().time
+    since = clock()
+    for row in rows:
+        yield row
+        if clock() - since > _WORK_SECONDS:
             await asyncio.sleep(0)
-            self._since = self._loop.time()
+            since = clock()

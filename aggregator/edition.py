@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from aggregator import VERSION
 from aggregator.desk import Desk
 from aggregator.document import Document
+from aggregator.errors import StateError
 from aggregator.site import Site
 from aggregator.source import Source
 from aggregator.story import Story
@@ -124,8 +125,14 @@ class Edition:
         changed = write_documents(self._public, documents)
         remove_stale(self._public, {path.name for path in self._files()})
         if not self._touched:
-            self._stamp.write_text(self._stamped(news))
+            self._put_stamp(self._stamped(news))
         return changed
+
+    def _put_stamp(self, text: str) -> None:
+        try:
+            self._stamp.write_text(text)
+        except OSError as error:
+            raise StateError(f"{self._stamp}: cannot be written: {error.strerror}; free disk space") from error
 
     def _stamped(self, news: int) -> str:
         return f"{self._settings} {news}\n"

@@ -2,25 +2,23 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from aggregator import poll as passes
 from aggregator.commit import Commit
-from aggregator.desk import Breath, Desk
+from aggregator.desk import Desk, unhurried
 from aggregator.document import Document
 from aggregator.edition import Edition
-from aggregator.errors import StateError
 from aggregator.fetch.http import Fetcher
-from aggregator.headline import Headline
 from aggregator.load.feeds_yaml import FeedsFile
 from aggregator.parse.sandbox import Sandbox
 from aggregator.report import Report
 from aggregator.schedule.due import first_due
-from aggregator.schedule.history import may_be_asked, with_kept_ids
-from aggregator.source import Due, Source
+from aggregator.schedule.history import configured, first_standing, may_be_asked, with_kept_ids
+from aggregator.source import Due, Source, Standing
 from aggregator.store.embedded import EmbeddedStore
 
 _KEYS_OUTLIVE: Final = timedelta(days=90)
@@ -142,13 +140,9 @@ class House:
         Raises:
             StateError: It could not be committed; nothing of it is shown.
         """
-        try:
-            report = await passes.poll(source, self.world, now=now)
-        except StateError:
-            self.desk.unload()
-            raise
+        report = await passes.poll(source, self.world, now=now)
         self.edition.touch(report.topics)
-        if report.due is not None:
+        if report.due is not None and source.id in self.sources:  # feeds.yaml may have dropped it meanwhile
             self.dues[source.id] = report.due
         else:
             self.dues.pop(source.id, None)
@@ -161,7 +155,7 @@ class House:
 
     def askable(self, *, now: datetime) -> list[Source]:
         """Give the sources that may be asked out of turn: all but those inside a Retry-After or gone."""
-        return [source for id_, source in self.sources.items() if may_be_asked(self.store.standing(id_), now=now)]
+        return [source for source in self.sources.values() if may_be_asked(self._standing(source), now=now)]
 
     async def publish(self, *, now: datetime) -> tuple[str, ...]:
         """Render what was touched; give the paths that changed.
@@ -183,31 +177,30 @@ class House:
         Raises:
             StateError: state/ cannot be written. Nothing is lost; the next call tries again.
         """
-        over = await self._over(now)
-        until = now + _KEYS_OUTLIVE
-        forgotten = tuple(key for key, until_ in self.store.keys_until() if until_ < now)
-        dropped = tuple(id_ for id_, due in self.store.dues().items() if self._is_dropped(id_, due, now))
-        left = tuple((line.headline, now) for id_ in dropped for line in self.store.listing(id_))
-        if over or forgotten or dropped:
-            news = await self.store.commit(
-                Commit(
-                    archived=over, keys_until=until, keys_forgotten=forgotten, dropped_sources=dropped, unlisted=left
-                )
-            )
-            self.edition.touch(self.desk.drop(over, news=news, now=now))
-        return len(over)
+        async with self.desk.undisturbed(now=now):
+            leaving = await self._leaving(now)
+            if leaving == Commit():
+                return 0
+            news = await self.store.commit(replace(leaving, keys_until=now + _KEYS_OUTLIVE))
+            self.edition.touch(self.desk.drop(leaving.archived, news=news, now=now))
+        return len(leaving.archived)
 
-    async def _over(self, now: datetime) -> tuple[Headline, ...]:
-        over = []
-        breath = Breath()
-        for id_, unlisted_at in self.store.unlisted():
-            if unlisted_at < now - self.feeds.keep and (headline := self.store.headline(id_)) is not None:
-                over.append(headline)
-            await breath.take()
-        return tuple(over)
+    async def _leaving(self, now: datetime) -> Commit:
+        unlisted = [id_ async for id_, at in unhurried(self.store.unlisted()) if at < now - self.feeds.keep]
+        forgotten = [key async for key, until in unhurried(self.store.keys_until()) if until < now]
+        dropped = [id_ for id_, due in self.store.dues().items() if self._is_dropped(id_, due, now)]
+        return Commit(
+            archived=tuple([each async for each in unhurried(map(self.store.headline, unlisted)) if each is not None]),
+            keys_forgotten=tuple(forgotten),
+            dropped_sources=tuple(dropped),
+            unlisted=tuple((line.headline, now) for id_ in dropped for line in self.store.listing(id_)),
+        )
 
     def _is_dropped(self, id_: str, due: Due, now: datetime) -> bool:
         return id_ not in self.sources and due.at < now - _SOURCE_OUTLIVES
+
+    def _standing(self, source: Source) -> Standing:
+        return configured(self.store.standing(source.id) or first_standing(source), source)
 
     def _dues(self, now: datetime) -> dict[str, Due]:
         kept = self.store.dues()
@@ -216,8 +209,4 @@ class House:
         for position, id_ in enumerate(new):
             at = first_due(position, at_once=self.feeds.polling.at_once, now=now) if self._spread_new else now
             dues[id_] = Due(source=id_, at=at, reason="new")
-        for id_ in list(dues):
-            standing = self.store.standing(id_)
-            if standing is not None and standing.parked and standing.urls == self.sources[id_].urls:
-                del dues[id_]
-        return dues
+        return {id_: due for id_, due in dues.items() if not self._standing(self.sources[id_]).parked}

@@ -144,7 +144,8 @@ class Standing:
         urls: As last configured.
         url: The index in `urls` that is asked now.
         validators: Of each URL that answered: (URL, validators) pairs.
-        body_hash: Of the last document read at the present URL: an equal one is not parsed again. None: none was read.
+        body_hash: Of the last document read at the present URL, and of the way it was read: an equal one is not parsed
+            again. None: none was read.
         hints: As last given; a 304 that repeats none keeps them.
         failures: In a row.
         not_before: UTC: the end of the Retry-After of the last answer. None: it asked for none.

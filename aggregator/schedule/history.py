@@ -1,9 +1,9 @@
 """An answer → where we stand with the source now."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import chain
 from typing import Final
 
 from aggregator.source import Hints, Source, Standing, Validators
@@ -17,18 +17,24 @@ def first_standing(source: Source) -> Standing:
 
 
 def configured(standing: Standing, source: Source) -> Standing:
-    """Take over what feeds.yaml says now. Where the URLs changed, the first is asked, as if never parked or moved."""
+    """Take over what feeds.yaml says now. Where the URLs changed, the first is asked, as if it had never failed."""
     if standing.urls == source.urls:
         return replace(standing, name=source.name)
     kept = tuple(pair for pair in standing.validators if pair[0] in source.urls)
+    stays = standing.urls[standing.url] == source.urls[0]
     return replace(
-        first_standing(source), validators=kept, hints=standing.hints, first_asked_at=standing.first_asked_at
+        first_standing(source),
+        validators=kept,
+        hints=standing.hints,
+        not_before=standing.not_before if stays else None,
+        first_asked_at=standing.first_asked_at,
     )
 
 
 def answered(standing: Standing, answer: str, hints: Hints, *, now: datetime) -> Standing:
-    """Note a 200 or a 304 that could be used. `max_age` is remembered when an answer repeats none."""
-    max_age = standing.hints.max_age if hints.max_age is None else hints.max_age
+    """Note a 200 or a 304 that could be used. A 304 that repeats no `max_age` keeps the earlier one."""
+    keeps = answer == "304" and hints.max_age is None
+    max_age = standing.hints.max_age if keeps else hints.max_age
     return replace(
         standing,
         hints=replace(standing.hints, max_age=max_age, retry_after=None),
@@ -91,10 +97,8 @@ def gone(standing: Standing, error: str, *, now: datetime) -> Standing:
     return replace(after, parked=after.url == 0)
 
 
-def may_be_asked(standing: Standing | None, *, now: datetime) -> bool:
+def may_be_asked(standing: Standing, *, now: datetime) -> bool:
     """Say whether an operator may ask out of turn: never inside a Retry-After, never after a 410."""
-    if standing is None:
-        return True
     return not standing.parked and (standing.not_before is None or standing.not_before <= now)
 
 
@@ -110,17 +114,18 @@ def with_kept_ids(sources: Sequence[Source], standings: Iterable[Standing]) -> t
     a URL with it, unless another source of feeds.yaml has that standing already.
     """
     kept = {standing.source: standing for standing in standings}
-    free = {id_: kept[id_] for id_ in kept.keys() - {source.id for source in sources}}
-    adopted = []
-    for source in sources:
-        heir = None if source.id in kept else _predecessor(source, sorted(free.values(), key=lambda it: it.source))
-        adopted.append(source if heir is None else replace(source, id=free.pop(heir).source))
-    return tuple(adopted)
-
-
-def _predecessor(source: Source, standings: Sequence[Standing]) -> str | None:
-    by_name = (it.source for it in standings if it.name.casefold() == source.name.casefold())
-    by_url = (
-        it.source for it in standings if set(it.urls) & set(source.urls) and ("#" in it.source) == bool(source.page)
-    )
-    return next(chain(by_name, by_url), None)
+    strangers = [source for source in sources if source.id not in kept]
+    free = [kept[id_] for id_ in sorted(kept.keys() - {source.id for source in sources})]
+    names = {standing.name.casefold(): standing.source for standing in free}
+    ids = {source.id: id_ for source in strangers if (id_ := names.pop(source.name.casefold(), None)) is not None}
+    taken = set(ids.values())
+    urls = defaultdict(list)
+    for standing in free:
+        for url in standing.urls:
+            urls[url, "#" in standing.source].append(standing.source)  # a page's id names its list after a "#"
+    for source in strangers:
+        of_url = (id_ for url in source.urls for id_ in urls[url, source.page is not None] if id_ not in taken)
+        if source.id not in ids and (heir_of := next(of_url, None)) is not None:
+            ids[source.id] = heir_of
+            taken.add(heir_of)
+    return tuple(replace(source, id=ids.get(source.id, source.id)) for source in sources)
