@@ -132,7 +132,7 @@ class Desk:
         try:
             yield
         except BaseException:
-            self.unload()  # the window knows headlines that were not committed
+            self._loaded = False  # the window knows headlines that were not committed; the board does not
             raise
         finally:
             self._passes -= 1

@@ -39,16 +39,6 @@ def alone(headline: Headline, weights: Mapping[str, float]) -> Story:
     return story_of((replace(headline, story=headline.id),), weights)
 
 
-def arrange(topic: Topic, stories: Iterable[Story]) -> tuple[Story, ...]:
-    """Give what the topic's feed holds, in its order. Neither depends on the order in which the stories come."""
-    ordered = sorted(stories, key=lambda story: story.id)
-    if topic.order == "popular":
-        ordered.sort(key=lambda story: (story.heat, story.published_at), reverse=True)
-    else:
-        ordered.sort(key=lambda story: story.published_at, reverse=True)
-    return pick(topic, ordered)
-
-
 def pick(topic: Topic, stories: Iterable[Story]) -> tuple[Story, ...]:
     """Give the first stories that the topic's limit and cap per source admit. Draws no more than it needs."""
     return tuple(islice(_capped(topic, stories), topic.limit))

@@ -5,14 +5,12 @@ import pytest
 
 from aggregator.entry import Origin
 from aggregator.headline import Headline
-from aggregator.merge.rank import HALF_LIFE, alone, arrange, pick, story_of
+from aggregator.merge.rank import HALF_LIFE, alone, pick, story_of
 from aggregator.story import Story
 from aggregator.topic import Topic
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-UPDATE = Topic(slug="update", title="UPDATE", everything=True)
-POPULAR = Topic(slug="popular", title="Populer", everything=True, order="popular")
 
 
 def headline(id_: str, source: str = "dunia", story: str | None = None, at: datetime = NOON) -> Headline:
@@ -100,30 +98,18 @@ def test_a_headline_alone_has_its_own_id() -> None:
     assert (story_of([folded], {}).id, alone(folded, {}).id) == ("1", "2")
 
 
-def test_update_is_newest_first_and_by_id_among_equals() -> None:
-    stories = [story("b"), story("old", at=NOON - HOUR), story("a"), story("new", at=NOON + HOUR)]
-
-    assert ids(arrange(UPDATE, stories)) == ["new", "a", "b", "old"]
-
-
-def test_popular_is_hottest_first() -> None:
-    hot = story_of([headline("hot", at=NOON - HOUR), headline("2", "warta", "hot", NOON - HOUR)], {})
-
-    assert ids(arrange(POPULAR, [story("new"), hot, story("b", at=NOON - 13 * HOUR)])) == ["hot", "new", "b"]
-
-
 def test_a_chatty_source_does_not_flood_a_topic() -> None:
     topic = Topic(slug="asap", title="Asap", per_source=2)
     stories = [story(f"{n}", at=NOON - n * HOUR) for n in range(9)] + [story("w", "warta", NOON - 20 * HOUR)]
 
-    assert ids(arrange(topic, stories)) == ["0", "1", "w"]
+    assert ids(pick(topic, stories)) == ["0", "1", "w"]
 
 
 def test_the_limit_counts_after_the_cap() -> None:
     topic = Topic(slug="asap", title="Asap", per_source=1, limit=2)
     stories = [story("1"), story("2"), story("3", "warta"), story("4", "kabar")]
 
-    assert ids(arrange(topic, stories)) == ["1", "3"]
+    assert ids(pick(topic, stories)) == ["1", "3"]
 
 
 def test_picking_keeps_the_order_and_draws_no_more_than_it_needs() -> None:

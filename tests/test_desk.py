@@ -1,0 +1,321 @@
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from aggregator.commit import Commit
+from aggregator.desk import Desk, unhurried
+from aggregator.errors import StateError
+from aggregator.headline import Headline
+from aggregator.topic import Topic
+from tests.newsroom import DUNIA, KABAR, NOON, POPULAR, UPDATE, MemoryStore, headline, source
+
+EKONOMI = Topic(slug="ekonomi", title="Ekonomi", match=lambda line, _: "beras" in line.title, match_text="beras")
+EACH = Topic(slug="each", title="Each", everything=True, one_per="headline")
+TOPICS = (UPDATE, POPULAR)
+BERAS = headline(1, title="Harga beras naik lagi di pasar")
+FULL = StateError("state/: No space left on device")
+
+
+def desk(store: MemoryStore, *topics: Topic) -> Desk:
+    return Desk(store, topics=topics or TOPICS, sources=(DUNIA, KABAR))
+
+
+def titles(read: Desk, topic: Topic = UPDATE) -> list[str]:
+    return [story.lead.title for story in read.stories(topic)]
+
+
+async def bring(read: Desk, store: MemoryStore, *headlines: Headline) -> frozenset[str]:
+    """Settle new headlines as a pass does."""
+    async with read.settling(with_news=True, now=NOON):
+        accepted = read.accept(headlines)
+        return read.post(accepted, news=await store.commit(Commit(headlines=accepted)))
+
+
+async def test_what_is_kept_is_read_once_and_shown() -> None:
+    store = MemoryStore(headline(2), headline(1))
+    read = desk(store)
+    await read.load(now=NOON)
+    readings = store.readings
+    await read.load(now=NOON)
+
+    assert titles(read) == [headline(1).title, headline(2).title]
+    assert (store.readings, read.news) == (readings, store.news)
+
+
+async def test_nothing_is_read_before_it_is_needed() -> None:
+    store = MemoryStore(headline(1))
+    async with desk(store).settling(with_news=False, now=NOON):
+        pass
+
+    assert store.readings == 0
+
+
+async def test_new_headlines_find_the_story_that_another_outlet_tells_since_before_the_restart() -> None:
+    store = MemoryStore(BERAS)
+    read = desk(store)
+    touched = await bring(read, store, headline(2, KABAR, title="Harga beras naik lagi di pasar"))
+
+    assert touched == {"update", "popular"}
+    assert [[line.id for line in story.headlines] for story in read.stories(UPDATE)] == [[headline(2).id, BERAS.id]]
+    assert {line.story for line in store.headlines()} == {BERAS.id}
+
+
+async def test_headlines_of_one_pass_are_folded_in_the_order_they_were_published() -> None:
+    early, late = headline(9, title=BERAS.title), headline(1, KABAR, title=BERAS.title)
+    one, other = desk(MemoryStore()), desk(MemoryStore())
+
+    assert one.accept([early, late]) == other.accept([late, early])
+    assert {each.story for each in one.accept([late])} == {early.id}
+
+
+async def test_a_headline_is_filed_by_the_rules_of_today() -> None:
+    read = desk(MemoryStore(), UPDATE, EKONOMI)
+
+    assert read.file(BERAS).topics == ("update", "ekonomi")
+    assert read.file(headline(2)).topics == ("update",)
+
+
+async def test_a_headline_of_a_source_that_is_gone_keeps_its_topics() -> None:
+    gone = headline(1, source("Dulu"), topics=("update", "olahraga"))
+
+    assert desk(MemoryStore(), UPDATE, EKONOMI).file(gone) == gone
+
+
+async def test_changed_rules_file_every_kept_headline_anew() -> None:
+    store = MemoryStore(BERAS, headline(2))
+    await desk(store).load(now=NOON)
+    read = desk(store, UPDATE, EKONOMI)
+    await read.load(now=NOON)
+
+    assert titles(read, EKONOMI) == [BERAS.title]
+    assert [line.topics for line in store.headlines()] == [("update", "ekonomi"), ("update",)]
+    assert store.meta("rules") == read.rules
+
+
+async def test_the_same_rules_file_nothing_anew() -> None:
+    store = MemoryStore(BERAS)
+    await desk(store).load(now=NOON)
+    commits = len(store.commits)
+    await desk(store).load(now=NOON)
+
+    assert len(store.commits) == commits
+
+
+async def test_thousands_of_headlines_are_filed_anew_in_several_commits() -> None:
+    store = MemoryStore(*(headline(number, topics=()) for number in range(2_500)))
+    read = desk(store)
+    await read.load(now=NOON)
+
+    assert [len(commit.headlines) for commit in store.commits] == [1_000, 1_000, 500]
+    assert [bool(commit.meta) for commit in store.commits] == [False, False, True]
+    assert read.board.headline_count == 2_500
+
+
+async def test_rules_that_could_not_be_applied_are_applied_the_next_time() -> None:
+    store = MemoryStore(BERAS)
+    read = desk(store, UPDATE, EKONOMI)
+    store.trouble = FULL
+    with pytest.raises(StateError):
+        await read.load(now=NOON)
+    assert titles(read, EKONOMI) == []
+
+    store.trouble = None
+    await read.load(now=NOON)
+    assert titles(read, EKONOMI) == [BERAS.title]
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        pytest.param({"title": "Uang"}, True, id="title"),
+        pytest.param({"limit": 7, "order": "popular", "per_source": 1}, True, id="what-is-shown"),
+        pytest.param({"slug": "uang"}, False, id="slug"),
+        pytest.param({"match_text": "uang"}, False, id="match"),
+        pytest.param({"sources": ("Dunia",)}, False, id="sources"),
+        pytest.param({"languages": ("id",)}, False, id="languages"),
+    ],
+)
+def test_rules_are_named_by_what_decides_a_headlines_topics(changes: dict[str, object], same: bool) -> None:
+    edited = replace(EKONOMI, **changes)  # type: ignore[arg-type]  # the table names fields that exist
+
+    assert (desk(MemoryStore(), UPDATE, EKONOMI).rules == desk(MemoryStore(), UPDATE, edited).rules) is same
+
+
+def test_rules_do_not_depend_on_the_order_of_sources_but_on_the_topics_they_name() -> None:
+    one, other = (Desk(MemoryStore(), topics=TOPICS, sources=each) for each in ((DUNIA, KABAR), (KABAR, DUNIA)))
+    named = Desk(MemoryStore(), topics=TOPICS, sources=(DUNIA, replace(KABAR, topics=("update",))))
+
+    assert one.rules == other.rules
+    assert one.rules != named.rules
+
+
+class _Interrupted(MemoryStore):
+    """A store in the middle of whose reading something happens, once."""
+
+    def __init__(self, *headlines: Headline) -> None:
+        super().__init__(*headlines)
+        self.waiting: list[Callable[[], None]] = []
+
+    def headlines(self) -> Iterator[Headline]:
+        for number, line in enumerate(super().headlines()):
+            if number == 3 and self.waiting:
+                self.waiting.pop()()
+            yield line
+
+
+async def test_feeds_yaml_edited_while_headlines_are_read_loses_none_of_them() -> None:
+    store = _Interrupted(*(headline(number) for number in range(5)))
+    read = desk(store)
+    store.waiting.append(partial(read.configure, topics=(UPDATE, EKONOMI), sources=(DUNIA,)))
+    await read.load(now=NOON)
+
+    assert store.waiting == []
+    assert read.board.headline_count == 5
+    assert [line.topics for line in store.headlines()] == [("update",)] * 5
+    assert store.meta("rules") == read.rules
+
+
+async def test_after_a_pass_was_cut_short_nothing_it_folded_is_remembered() -> None:
+    store = MemoryStore()
+    read = desk(store)
+    await read.load(now=NOON)
+    store.trouble = FULL
+    with pytest.raises(StateError):
+        await bring(read, store, BERAS)
+    store.trouble = None
+    await bring(read, store, headline(2, KABAR, title=BERAS.title))
+
+    assert [line.story for line in store.headlines()] == [headline(2).id]
+
+
+async def test_what_is_shown_stays_when_a_pass_is_cut_short() -> None:
+    store = MemoryStore(BERAS)
+    read = desk(store)
+    await read.load(now=NOON)
+    store.trouble = FULL
+    with pytest.raises(StateError):
+        await bring(read, store, headline(2))
+
+    assert titles(read) == [BERAS.title]
+
+
+async def test_a_pass_that_waited_for_its_turn_folds_with_all_that_is_kept() -> None:
+    """The pass before it fails while it waits: it must not go to work with an empty window."""
+    store = MemoryStore(BERAS)
+    read = desk(store)
+    entered, go_on = asyncio.Event(), asyncio.Event()
+
+    async def fail() -> None:
+        async with read.settling(with_news=True, now=NOON):
+            entered.set()
+            await go_on.wait()
+            raise FULL
+
+    failing = asyncio.create_task(fail())
+    await entered.wait()
+    waiting = asyncio.create_task(read.load(now=NOON))
+    following = asyncio.create_task(bring(read, store, headline(2, KABAR, title=BERAS.title)))
+    go_on.set()
+    outcomes = await asyncio.gather(failing, waiting, following, return_exceptions=True)
+
+    assert isinstance(outcomes[0], StateError)
+    assert len(read.stories(UPDATE)) == 1
+
+
+async def test_archiving_waits_for_the_passes_under_way_and_they_for_it() -> None:
+    store = MemoryStore(BERAS)
+    read = desk(store)
+    order = []
+
+    async def settle(name: str, started: asyncio.Event) -> None:
+        async with read.settling(with_news=True, now=NOON):
+            started.set()
+            await asyncio.sleep(0)
+            order.append(name)
+
+    async def archive() -> None:
+        async with read.undisturbed(now=NOON):
+            await asyncio.sleep(0)
+            order.append("archive")
+
+    started = asyncio.Event()
+    first = asyncio.create_task(settle("before", started))
+    await started.wait()
+    await asyncio.gather(first, archive(), settle("after", asyncio.Event()))
+
+    assert order == ["before", "archive", "after"]
+
+
+async def test_archived_headlines_leave_the_board_and_touch_their_topics() -> None:
+    store = MemoryStore(BERAS, headline(2))
+    read = desk(store)
+    await read.load(now=NOON)
+    news = await store.commit(Commit(archived=(BERAS,), keys_until=NOON))
+
+    assert read.drop([BERAS], news=news, now=NOON) == {"update", "popular"}
+    assert titles(read) == [headline(2).title]
+    assert read.news == news
+
+
+async def test_news_is_that_of_the_latest_commit_posted() -> None:
+    store = MemoryStore()
+    read = desk(store)
+    await read.load(now=NOON)
+    read.post([headline(1)], news=7)
+    read.post([headline(2)], news=6)
+
+    assert read.news == 7
+
+
+async def test_arrivals_are_counted_by_source_from_an_instant_on() -> None:
+    old = headline(1, first_seen_at=NOON - timedelta(days=2))
+    store = MemoryStore(old, headline(2), headline(3, KABAR))
+    read = desk(store)
+    await read.load(now=NOON)
+    await bring(read, store, headline(4, KABAR))
+    read.post([headline(4, KABAR, title="Direvisi")], news=store.news)
+
+    assert read.arrivals_since(NOON - timedelta(hours=1)) == {DUNIA.id: 1, KABAR.id: 2}
+
+
+async def test_a_topic_may_list_every_headline_of_a_story() -> None:
+    store = MemoryStore(BERAS, headline(2, KABAR, story=BERAS.id))
+    read = desk(store, UPDATE, EACH)
+    await read.load(now=NOON)
+
+    assert [len(story.headlines) for story in read.stories(UPDATE)] == [2]
+    assert [(story.id, len(story.headlines)) for story in read.stories(EACH)] == [(BERAS.id, 1), (headline(2).id, 1)]
+
+
+async def test_a_story_shows_only_those_of_its_headlines_that_are_in_the_topic() -> None:
+    other = headline(2, KABAR, story=BERAS.id, title="Pasar ramai")
+    read = desk(MemoryStore(BERAS, other), UPDATE, EKONOMI)
+    await read.load(now=NOON)
+
+    assert [[line.id for line in story.headlines] for story in read.stories(EKONOMI)] == [[BERAS.id]]
+
+
+async def test_a_long_table_lets_others_have_their_turn() -> None:
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    others = asyncio.create_task(count_turns())
+    clock = asyncio.get_running_loop().time
+    since, rows = clock(), []
+    async for row in unhurried(iter(range(10**9))):
+        rows.append(row)
+        if clock() - since > 0.05:
+            break
+    others.cancel()
+
+    assert rows == list(range(len(rows)))
+    assert turns > 1
