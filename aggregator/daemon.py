@@ -59,11 +59,11 @@ class Daemon:
         self._totals = Totals()
         self._lateness: deque[float] = deque(maxlen=_LATENESSES)
         self._publishing = asyncio.Lock()
-        self._reloading: asyncio.Task[None] | None = None
+        self._reread_wanted = False
         self._companion: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
         self._started_at = clock()
-        self._trouble: str | None = None
+        self._troubles: dict[str, str] = {}
         self.url = ""
 
     async def run(self, host: str, port: int, *, ready: Callable[[str], Awaitable[None]]) -> None:
@@ -78,18 +78,18 @@ class Daemon:
             ListenError: The address cannot be had.
             StateError: state/ cannot be used.
         """
+        _answer_signals(self.stop, self.reload)
         self._house.edition.touch_all()
         await self._house.desk.load(now=self._clock())
         await self._publish()
-        live = {"status.json": self._status_json, "healthz": self._health}
+        live = {"status.json": self._status_json, "healthz": self._healthz}
         async with Server(self._house.shelf, live=live) as server:
             self.url = await server.start(host, port)
             self._appoint()
             scheduler = self._schedule()
             try:
-                with _signals(self.stop, self.reload):
-                    await ready(self.url)
-                    await self._stop.wait()
+                await ready(self.url)
+                await self._stop.wait()
             finally:
                 scheduler.shutdown(wait=False)
                 await self._end_companion()
@@ -101,22 +101,26 @@ class Daemon:
         self._stop.set()
 
     def reload(self) -> None:
-        """Have feeds.yaml read again."""
-        self._reloading = asyncio.create_task(self._reload())
+        """Have feeds.yaml read again, within a second."""
+        self._reread_wanted = True
 
     async def _reload(self) -> None:
         """Read feeds.yaml again. One that is broken is refused as a whole, and the running one is kept."""
+        if not self._reread_wanted:
+            return
+        self._reread_wanted = False
         try:
             feeds = await asyncio.to_thread(self._reread)
         except FeedsFileError as error:
             for line in str(error).splitlines():
                 _log.error("%s", line)
-            _log.error("feeds.yaml was not taken over: the one that runs goes on")
+            _log.error("%s: not taken over, the earlier one goes on; mend it and send SIGHUP again", error.path)
             return
-        await self._house.furnish(feeds, now=self._clock())
-        self._house.edition.touch_all()
+        async with self._publishing:  # an edition under way must not end after the next one
+            await self._house.furnish(feeds, now=self._clock())
+            self._house.edition.touch_all()
         self._appoint()
-        _log.info("feeds.yaml: %d sources, %d topics", len(feeds.sources), len(feeds.topics))
+        _log.info("%s: taken over, with %d sources, %d topics", feeds.path, len(feeds.sources), len(feeds.topics))
 
     def accompany(self, companion: Coroutine[object, object, None]) -> None:
         """Run something beside the daemon: it is cancelled, and waited for, when the daemon ends."""
@@ -135,7 +139,7 @@ class Daemon:
             zone=site.zone.key,
             started_at=self._started_at,
             now=now,
-            health="ok" if self._trouble is None else f"degraded: {self._trouble}",
+            health=self._health(),
             topics=tuple((topic.slug, topic.title) for topic in self._house.feeds.topics),
             sources=tuple(self._source_status(source, today[source.id]) for source in self._house.sources.values()),
             totals=replace(
@@ -149,7 +153,12 @@ class Daemon:
 
     def _schedule(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None})
-        for work, seconds in ((self._ask_due, _TICK), (self._publish, _TICK), (self._tidy, _TIDY)):
+        for work, seconds in (
+            (self._reload, _TICK),
+            (self._ask_due, _TICK),
+            (self._publish, _TICK),
+            (self._tidy, _TIDY),
+        ):
             scheduler.add_job(work, "interval", seconds=seconds, max_instances=1)
         scheduler.start()
         return scheduler
@@ -175,14 +184,14 @@ class Daemon:
         try:
             report = await self._house.poll(source, now=now)
         except StateError as error:
-            self._troubled(error)
+            self._troubled("poll", str(error))
             self._put_off(source, now, _RETRY_STATE, "state/ could not be written")
             return
         except Exception:  # noqa: BLE001  a bug that one source brought to light: told in full, and the others go on
-            _log.exception("%s: the pass failed; please report this", source.name)
+            _log.exception("%s: the pass failed by a fault of ours; please report this", source.name)
             self._put_off(source, now, self._house.feeds.polling.every, "a fault of ours")
             return
-        self._trouble = None
+        self._troubles.pop("poll", None)
         _, before = self._reports.get(source.id, (now, None))
         self._reports[source.id] = (now, report)
         self._count(report)
@@ -199,24 +208,33 @@ class Daemon:
 
     async def _publish(self) -> None:
         async with self._publishing:
-            try:
+            with self._watched("publish"):
                 await self._house.publish(now=self._clock())
-            except StateError as error:
-                self._troubled(error)
 
     async def _tidy(self) -> None:
-        try:
+        with self._watched("tidy"):
             archived = await self._house.tidy(now=self._clock())
-        except StateError as error:
-            self._troubled(error)
-            return
-        if archived:
-            _log.info("%d headlines left the active window", archived)
+            if archived:
+                _log.info("%d headlines left the active window", archived)
 
-    def _troubled(self, error: StateError) -> None:
-        if self._trouble is None:
+    @contextlib.contextmanager
+    def _watched(self, work: str) -> Iterator[None]:
+        """Let recurring work fail: it is told once, it shows in our health, and the next turn tries again."""
+        try:
+            yield
+        except StateError as error:
+            self._troubled(work, str(error))
+        except Exception:  # noqa: BLE001  a bug; whatever it breaks, the other work goes on
+            if work not in self._troubles:
+                _log.exception("%s failed by a fault of ours; please report this", work)
+            self._troubles[work] = f"{work} failed by a fault of ours; see the log"
+        else:
+            self._troubles.pop(work, None)
+
+    def _troubled(self, work: str, error: str) -> None:
+        if error not in self._troubles.values():
             _log.error("%s", error)
-        self._trouble = str(error)
+        self._troubles[work] = error
 
     async def _end_companion(self) -> None:
         if self._companion is not None:
@@ -268,24 +286,18 @@ class Daemon:
     def _status_json(self) -> tuple[int, str, bytes]:
         return 200, "application/json", status_json(self.status())
 
-    def _health(self) -> tuple[int, str, bytes]:
-        if self._trouble is None:
-            return 200, "text/plain; charset=utf-8", b"ok\n"
-        return 503, "text/plain; charset=utf-8", f"degraded: {self._trouble}\n".encode()
+    def _health(self) -> str:
+        return "ok" if not self._troubles else f"degraded: {'; '.join(dict.fromkeys(self._troubles.values()))}"
+
+    def _healthz(self) -> tuple[int, str, bytes]:
+        return 503 if self._troubles else 200, "text/plain; charset=utf-8", f"{self._health()}\n".encode()
 
 
-@contextlib.contextmanager
-def _signals(stop: Callable[[], None], reload: Callable[[], None]) -> Iterator[None]:
-    """End on SIGTERM and SIGINT, re-read on SIGHUP, for as long as this lasts."""
+def _answer_signals(stop: Callable[[], None], reload: Callable[[], None]) -> None:
+    """End on SIGTERM and SIGINT, re-read on SIGHUP: up to the loop's end, for a second one must not cut it short."""
     loop = asyncio.get_running_loop()
-    handlers = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}
-    for number, handler in handlers.items():
-        loop.add_signal_handler(number, handler)
-    try:
-        yield
-    finally:
-        for number in handlers:
-            loop.remove_signal_handler(number)
+    for number, answer in ((signal.SIGTERM, stop), (signal.SIGINT, stop), (signal.SIGHUP, reload)):
+        loop.add_signal_handler(number, answer)
 
 
 def _state(report: Report | None, *, failures: int, parked: bool) -> State:

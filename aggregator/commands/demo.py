@@ -28,14 +28,18 @@ def demo(
     - `aggregator demo`
     - `aggregator demo --listen 127.0.0.1:8080`
     """
+    run(_demo(listen, view=view))
+
+
+async def _demo(listen: str, *, view: bool | None) -> None:
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
-    with TemporaryDirectory(prefix="aggregator-demo-") as folder:
-        run(_demo(Path(folder), listen, view=view))
+    with TemporaryDirectory(prefix="aggregator-demo-") as folder:  # in here, where a signal cannot leave it behind
+        await _run_beside_newsroom(Path(folder), listen, view=view)
 
 
-async def _demo(folder: "Path", listen: str, *, view: bool | None) -> None:
+async def _run_beside_newsroom(folder: "Path", listen: str, *, view: bool | None) -> None:
     from datetime import UTC, datetime
     from functools import partial
 

@@ -86,10 +86,10 @@ def _since(text: str, zone: "ZoneInfo", *, now: "datetime") -> "datetime":
     from datetime import UTC, datetime, timedelta
 
     units = {"m": "minutes", "h": "hours", "d": "days"}
-    if text[:-1].isdecimal() and text[-1] in units:
-        return now - timedelta(**{units[text[-1]]: int(text[:-1])})
     try:
+        if text[:-1].isdecimal() and text[-1] in units:
+            return now - timedelta(**{units[text[-1]]: int(text[:-1])})
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):  # OverflowError: before the calendar's beginning
         raise typer.BadParameter(f'"{text}" is no time; write "2h" or "2026-10-01"', param_hint="--since") from None
-    return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)

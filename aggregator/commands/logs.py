@@ -3,6 +3,7 @@
 import logging
 import logging.handlers
 from pathlib import Path
+from typing import Any
 
 _FILE_BYTES = 4 << 20
 _UNPRINTABLE = dict.fromkeys((*range(32), *range(127, 160), 8232, 8233), "�")
@@ -14,6 +15,11 @@ class _OneLine(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
         record.message = record.message.translate(_UNPRINTABLE)
         return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802  logging's name, and its three types
+        """Keep the lines of a traceback, and indent them: what it quotes cannot look like a line of ours."""
+        lines = super().formatException(ei).splitlines()
+        return "\n".join(f"    {line.translate(_UNPRINTABLE)}" for line in lines)
 
 
 def log_to_stderr() -> None:
@@ -34,3 +40,4 @@ def _log_to(handler: logging.Handler) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("aggregator").setLevel(logging.INFO)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns each second of work that takes longer

@@ -85,17 +85,17 @@ async def _poll_all(house: "House", sources: "list[Source]", now: "datetime") ->
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(source)) for source in sources]
-    except* Exception as errors:
+    except ExceptionGroup as errors:
         raise _first(errors) from errors
     finally:
         progress.end()
     return [task.result() for task in tasks]
 
 
-def _first(errors: BaseExceptionGroup) -> BaseException:
+def _first(errors: ExceptionGroup[Exception]) -> Exception:
     """Give the first of several passes' errors: they tell of the same disk."""
     first = errors.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+    return _first(first) if isinstance(first, ExceptionGroup) else first
 
 
 class _Progress:

@@ -67,7 +67,7 @@ def split_listen(listen: str) -> tuple[str, int]:
 
 
 def run(work: Coroutine[object, object, None]) -> None:
-    """Carry out what a command does. Ctrl-C ends it cleanly, with the exit code of a signal.
+    """Carry out what a command does. Ctrl-C and SIGTERM end it cleanly, with the exit code of the signal.
 
     Raises:
         typer.Exit: It was interrupted.
@@ -81,6 +81,18 @@ def run(work: Coroutine[object, object, None]) -> None:
         else:
             import uvloop
 
-            uvloop.run(work)
+            uvloop.run(_ended_by_sigterm(work))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    except asyncio.CancelledError:
+        raise typer.Exit(143) from None
+
+
+async def _ended_by_sigterm(work: Coroutine[object, object, None]) -> None:
+    """Cancel on SIGTERM, as asyncio does on Ctrl-C. The daemon answers both signals itself, once it runs."""
+    import asyncio
+    import signal
+
+    task = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    await task

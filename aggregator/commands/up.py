@@ -21,7 +21,6 @@ from aggregator.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from aggregator.daemon import Daemon
     from aggregator.load.feeds_yaml import FeedsFile
 
 
@@ -71,9 +70,11 @@ class Orders:
 
 async def keep_up(orders: Orders) -> None:
     """Run a daemon until it is told to stop."""
+    import logging
     from datetime import UTC, datetime
 
     from aggregator.commands.logs import log_to_file, log_to_stderr
+    from aggregator.commands.view import show
     from aggregator.daemon import Daemon
     from aggregator.house import open_house
 
@@ -86,8 +87,10 @@ async def keep_up(orders: Orders) -> None:
         log_to_stderr()
         if viewed:
             log_to_file(orders.state / "log")
+        for note in house.store.notes:
+            logging.getLogger("aggregator").warning("%s", note)
         daemon = Daemon(house, clock=clock, reread=orders.reread)
-        ready = partial(_show, daemon) if viewed else partial(_announce, orders)
+        ready = partial(show, daemon) if viewed else partial(_announce, orders)
         await daemon.run(host, port, ready=ready)
 
 
@@ -99,32 +102,12 @@ async def _announce(orders: Orders, url: str) -> None:
     log.info("subscribe to %s/update.rss", orders.feeds.site.url or url)
 
 
-async def _show(daemon: "Daemon", url: str) -> None:
-    """Start the live view as a child on this terminal. When it ends, so do we; when we end, so does it."""
-    import asyncio
-    import contextlib
-    import sys
-
-    child = await asyncio.create_subprocess_exec(sys.executable, "-m", "aggregator", "watch", url)
-
-    async def follow() -> None:
-        try:
-            await child.wait()
-            daemon.stop()
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                child.terminate()
-            await child.wait()  # it gives the terminal back as it found it
-
-    daemon.accompany(follow())
-
-
 async def _free_port(host: str) -> int:
-    import asyncio
+    from aggregator.serve.http import Server
 
-    async with await asyncio.start_server(lambda *_: None, host) as server:
-        port: int = server.sockets[0].getsockname()[1]
-        return port
+    async with Server({}, live={}) as server:
+        url = await server.start(host, 0)
+        return int(url.rpartition(":")[2])
 
 
 def _is_terminal() -> bool:

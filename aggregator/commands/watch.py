@@ -6,7 +6,7 @@ import typer
 
 
 def watch(
-    url: Annotated[str, typer.Argument(metavar="[URL]", help="Where the daemon serves.")] = "http://127.0.0.1:8080",
+    url: Annotated[str, typer.Argument(metavar="URL", help="Where the daemon serves.")] = "http://127.0.0.1:8080",
     once: Annotated[bool, typer.Option("--once", help="Print one frame and end; no terminal is needed.")] = False,
 ) -> None:
     """Watch a running daemon: the newest headlines, what is popular, and how every source does.
@@ -14,10 +14,11 @@ def watch(
     Tab changes the pane, arrows scroll, Enter tells all about a row, "/" filters, "?" lists the keys, "q" ends.
     The daemon does not notice: it goes on when the view ends.
 
-    Examples:
-        aggregator watch
-        aggregator watch https://news.example
-        aggregator watch --once | head -3
+    **Examples**
+
+    - `aggregator watch`
+    - `aggregator watch https://news.example`
+    - `aggregator watch --once | head -3`
     """
     from aggregator.monitor.live import watch as show
 
