@@ -47,9 +47,14 @@ def read_feeds_at(path: Path) -> "FeedsFile":
     """
     from aggregator.load.feeds_yaml import read_feeds_file
     from aggregator.merge.match import parse_match
-    from aggregator.schedule.cron import check_cron
 
-    return read_feeds_file(path, read_match=parse_match, check_cron=check_cron)
+    return read_feeds_file(path, read_match=parse_match, check_cron=_check_cron)
+
+
+def _check_cron(expression: str) -> None:
+    from aggregator.schedule.cron import check_cron  # APScheduler: a newsroom without cron does not pay for it
+
+    check_cron(expression)
 
 
 def split_listen(listen: str) -> tuple[str, int]:

@@ -1,0 +1,205 @@
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from aggregator.desk import Desk
+from aggregator.document import Document
+from aggregator.edition import Edition
+from aggregator.errors import StateError
+from aggregator.headline import Headline
+from aggregator.site import Site
+from aggregator.topic import Topic
+from tests.newsroom import DUNIA, KABAR, NOON, POPULAR, UPDATE, MemoryStore, headline
+
+SITE = Site(title="Warta", url=None, language="id", zone=ZoneInfo("Asia/Jakarta"))
+EKONOMI = Topic(slug="ekonomi", title="Ekonomi", match=lambda line, _: "nomor 2" in line.title, match_text="2")
+TOPICS = (UPDATE, POPULAR, EKONOMI)
+ENDINGS = ("rss", "atom", "json")
+LINES = tuple(headline(number, (DUNIA, KABAR)[number % 2], topics=("update", "popular")) for number in range(1, 6))
+
+
+async def edition(directory: Path, *headlines: Headline, **changes: Any) -> Edition:
+    """An edition of these headlines, over a desk that has read them; nothing is published."""
+    topics: Sequence[Topic] = changes.pop("topics", TOPICS)
+    store = MemoryStore(*headlines)
+    desk = Desk(store, topics=topics, sources=(DUNIA, KABAR))
+    await desk.load(now=NOON)
+    shelf: dict[str, Document] = changes.pop("shelf", {})
+    plain = {"site": SITE, "base_url": "https://warta.example", "sources": (DUNIA, KABAR), "topics": topics}
+    return Edition(directory, shelf, desk, **{**plain, **changes})
+
+
+async def published(directory: Path, *headlines: Headline, **changes: Any) -> Edition:
+    whole = await edition(directory, *headlines, **changes)
+    whole.touch_all()
+    await whole.publish(1)
+    return whole
+
+
+def files(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (directory / "public").iterdir()}
+
+
+class _Watched(dict[str, Document]):
+    """A shelf that notes which topics are put on it, and while that happens, brings news.
+
+    Attributes:
+        rendered: The slugs of each publishing.
+        news: Topics touched in between.
+        edition: That is told.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rendered: list[list[str]] = []
+        self.news: set[str] = set()
+        self.edition: Edition | None = None
+
+    def update(self, documents: Any) -> None:  # type: ignore[override]  # called in one way
+        named = dict(documents)
+        self.rendered.append([path.removesuffix(".rss") for path in named if path.endswith(".rss")])
+        super().update(named)
+        if self.edition is not None:
+            self.edition.touch(self.news)
+
+
+async def test_every_topic_is_published_in_three_formats_with_a_front_page(tmp_path: Path) -> None:
+    shelf: dict[str, Document] = {}
+    await published(tmp_path, *LINES, shelf=shelf)
+    names = {f"{topic.slug}.{ending}" for topic in TOPICS for ending in ENDINGS} | {"index.html", "style.css"}
+
+    assert set(files(tmp_path)) == names
+    assert {path: document.body for path, document in shelf.items()} == files(tmp_path)
+    assert LINES[1].title.encode() in shelf["ekonomi.atom"].body
+
+
+async def test_only_the_topics_that_news_touched_are_rendered(tmp_path: Path) -> None:
+    shelf = _Watched()
+    whole = await edition(tmp_path, *LINES, shelf=shelf)
+    whole.touch({"ekonomi"})
+    await whole.publish(1)
+    whole.touch({"update", "popular"})
+    whole.touch({"update"})
+    await whole.publish(2)
+
+    assert shelf.rendered == [["ekonomi"], ["update", "popular"]]
+
+
+async def test_what_did_not_change_is_not_written_again(tmp_path: Path) -> None:
+    whole = await published(tmp_path, *LINES)
+    before = {path: path.stat().st_ino for path in (tmp_path / "public").iterdir()}
+    whole.touch_all()
+
+    assert await whole.publish(1) == ()
+    assert {path: path.stat().st_ino for path in (tmp_path / "public").iterdir()} == before
+
+
+async def test_the_same_state_gives_the_same_bytes_whatever_the_order_of_arrival(tmp_path: Path) -> None:
+    await published(tmp_path / "one", *LINES)
+    await published(tmp_path / "two", *reversed(LINES))
+
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+
+
+async def test_a_deleted_folder_is_rebuilt_with_the_same_bytes(tmp_path: Path) -> None:
+    await published(tmp_path, *LINES)
+    before = files(tmp_path)
+    shutil.rmtree(tmp_path / "public")
+    rebuilt = await edition(tmp_path, *LINES)
+    assert not rebuilt.is_current(1)
+
+    rebuilt.touch_all()
+    await rebuilt.publish(1)
+    assert files(tmp_path) == before
+
+
+async def test_the_files_of_a_topic_that_is_gone_go_with_it_from_shelf_and_disk(tmp_path: Path) -> None:
+    shelf: dict[str, Document] = {}
+    await published(tmp_path, *LINES, shelf=shelf)
+    await published(tmp_path, *LINES, shelf=shelf, topics=(UPDATE, POPULAR))
+
+    assert not [path for path in (*shelf, *files(tmp_path)) if path.startswith("ekonomi")]
+    assert "update.rss" in shelf
+
+
+async def test_an_edition_is_current_until_news_or_settings_differ(tmp_path: Path) -> None:
+    assert not (await edition(tmp_path, *LINES)).is_current(1)
+    await published(tmp_path, *LINES)
+
+    assert (await edition(tmp_path, *LINES)).is_current(1)
+    assert not (await edition(tmp_path, *LINES)).is_current(2)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"site": replace(SITE, title="Berita")}, id="title"),
+        pytest.param({"site": replace(SITE, zone=ZoneInfo("UTC"))}, id="zone"),
+        pytest.param({"base_url": "https://other.example"}, id="url"),
+        pytest.param({"topics": (UPDATE, POPULAR)}, id="fewer-topics"),
+        pytest.param({"topics": (UPDATE, POPULAR, replace(EKONOMI, limit=3))}, id="limit"),
+        pytest.param({"sources": (replace(DUNIA, name="Dunia Baru"), KABAR)}, id="name-of-a-source"),
+        pytest.param({"sources": (replace(DUNIA, weight=3.0), KABAR)}, id="weight-of-a-source"),
+    ],
+)
+async def test_an_edition_of_other_settings_is_not_current(tmp_path: Path, changes: dict[str, Any]) -> None:
+    await published(tmp_path, *LINES)
+
+    assert not (await edition(tmp_path, *LINES, **changes)).is_current(1)
+
+
+async def test_a_missing_file_makes_the_edition_outdated(tmp_path: Path) -> None:
+    whole = await published(tmp_path, *LINES)
+    (tmp_path / "public" / "popular.json").unlink()
+
+    assert not whole.is_current(1)
+
+
+async def test_what_could_not_be_written_is_tried_again(tmp_path: Path) -> None:
+    shelf: dict[str, Document] = {}
+    whole = await edition(tmp_path, *LINES, shelf=shelf)
+    (tmp_path / "public").write_bytes(b"in the way")
+    whole.touch({"update", "popular"})
+    with pytest.raises(StateError):
+        await whole.publish(1)
+    assert whole.is_pending
+    assert not whole.is_current(1)
+    assert LINES[0].title.encode() in shelf["update.rss"].body
+
+    (tmp_path / "public").unlink()
+    assert set(await whole.publish(1)) > {"update.rss", "popular.atom", "index.html"}
+    assert not whole.is_pending
+
+
+async def test_a_stamp_that_cannot_be_written_is_trouble_with_the_state(tmp_path: Path) -> None:
+    whole = await edition(tmp_path, *LINES)
+    (tmp_path / "edition").mkdir()
+    whole.touch_all()
+    with pytest.raises(StateError, match="edition: cannot be written"):
+        await whole.publish(1)
+    assert whole.is_pending
+
+
+async def test_a_topic_touched_while_others_are_written_keeps_the_stamp_back(tmp_path: Path) -> None:
+    shelf = _Watched()
+    whole = await edition(tmp_path, *LINES, shelf=shelf)
+    whole.touch_all()
+    shelf.edition, shelf.news = whole, {"ekonomi"}
+    await whole.publish(1)
+    assert whole.is_pending
+    assert not whole.is_current(1)
+
+    shelf.news = set()
+    await whole.publish(1)
+    assert whole.is_current(1)
+
+
+async def test_a_source_that_feeds_yaml_no_longer_has_goes_by_its_feeds_title(tmp_path: Path) -> None:
+    await published(tmp_path, *LINES, sources=(DUNIA,))
+
+    assert b"Kabar" in files(tmp_path)["update.atom"]

@@ -1,0 +1,405 @@
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from aggregator.errors import StateLockedError
+from aggregator.fetch.answer import Answer, Failed, Gone, NotModified, Refused
+from aggregator.house import House, open_house
+from aggregator.load.feeds_yaml import FeedsFile
+from aggregator.report import Report
+from aggregator.site import Site
+from aggregator.source import Hints, Source, Validators
+from aggregator.topic import Topic
+from tests.e2e.running import Origin, Page, write_feeds
+from tests.newsroom import DUNIA, KABAR, NOON, POLLING, POPULAR, UPDATE, Newsroom, fetched, source
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+KEEP = timedelta(days=30)
+TWO = fetched("1 Banjir surut di Semarang", "2 Kabut asap di Riau", etag='"a"')
+UNCHANGED = NotModified(validators=Validators(), hints=Hints())
+EKONOMI = Topic(slug="ekonomi", title="Ekonomi", match=lambda line, _: "Kabut" in line.title, match_text="kabut")
+FEEDS = FeedsFile(
+    path=Path("feeds.yaml"),
+    site=Site(title="Warta", url="https://warta.example", language="id", zone=ZoneInfo("Asia/Jakarta")),
+    polling=POLLING,
+    keep=KEEP,
+    sources=(DUNIA, KABAR),
+    topics=(UPDATE, POPULAR),
+)
+
+
+class Rooms:
+    """A house over a real state/, whose publishers are ours."""
+
+    def __init__(self, house: House, answers: dict[str, Answer]) -> None:
+        self.house = house
+        self.newsroom = Newsroom(answers)
+        self._ask_ours()
+
+    async def furnish(self, now: Any = NOON, **changes: Any) -> None:
+        """Edit feeds.yaml."""
+        await self.house.furnish(replace(self.house.feeds, **changes), now=now)
+        self._ask_ours()
+
+    async def poll(self, outlet: Source = DUNIA, answer: Answer | None = None, *, now: Any = NOON) -> Report:
+        if answer is not None:
+            self.newsroom.answers[outlet.urls[0]] = answer
+        return await self.house.poll(self.house.sources[outlet.id], now=now)
+
+    async def titles(self, topic: Topic = UPDATE, now: Any = NOON) -> list[str]:
+        await self.house.desk.load(now=now)
+        return [story.lead.title for story in self.house.desk.stories(topic)]
+
+    def _ask_ours(self) -> None:
+        self.house.world = replace(self.house.world, fetch=self.newsroom.fetch, parse=self.newsroom.parse)
+
+
+@asynccontextmanager
+async def rooms(directory: Path, *, now: Any = NOON, **changes: Any) -> AsyncIterator[Rooms]:
+    spread = changes.pop("spread_new", True)
+    feeds = replace(FEEDS, **changes)
+    async with open_house(feeds, directory, base_url="http://here", now=now, spread_new=spread) as house:
+        yield Rooms(house, {DUNIA.urls[0]: TWO, KABAR.urls[0]: fetched("k Harga beras naik")})
+
+
+def files(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (directory / "public").iterdir()}
+
+
+async def test_news_is_published_after_it_is_committed_and_only_then(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        report = await here.poll()
+        assert (report.new, here.house.shelf) == (2, {})
+        changed = await here.house.publish(now=NOON)
+
+        assert {"update.rss", "popular.json", "index.html"} <= set(changed)
+        assert b"Banjir surut" in here.house.shelf["update.atom"].body
+        assert await here.house.publish(now=NOON) == ()
+
+
+async def test_one_state_has_one_house(tmp_path: Path) -> None:
+    async with rooms(tmp_path):
+        with pytest.raises(StateLockedError):
+            async with rooms(tmp_path):
+                pass
+
+
+async def test_a_restart_goes_on_where_the_last_run_ended(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.house.publish(now=NOON)
+        appointment, before = here.house.dues[DUNIA.id], files(tmp_path)
+    async with rooms(tmp_path, now=NOON + HOUR) as here:
+        assert here.house.dues[DUNIA.id] == appointment
+        assert not here.house.edition.is_pending
+        report = await here.poll(answer=UNCHANGED, now=NOON + HOUR)
+        await here.house.publish(now=NOON + HOUR)
+
+        assert here.newsroom.asked == [(DUNIA.urls[0], TWO.validators)]
+        assert (report.new, files(tmp_path)) == (0, before)
+
+
+async def test_a_restart_publishes_what_was_committed_and_not_published(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.house.publish(now=NOON)
+        await here.poll(KABAR)
+    async with rooms(tmp_path) as here:
+        assert here.house.edition.is_pending
+        await here.house.publish(now=NOON)
+
+        assert b"Harga beras naik" in files(tmp_path)["update.rss"]
+    async with rooms(tmp_path) as here:
+        assert not here.house.edition.is_pending
+
+
+async def test_a_lost_folder_is_rebuilt_with_the_same_bytes(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await asyncio.gather(here.poll(), here.poll(KABAR))
+        await here.house.publish(now=NOON)
+    before = files(tmp_path)
+    for path in (tmp_path / "public").iterdir():
+        path.unlink()
+    async with rooms(tmp_path, now=NOON + DAY) as here:
+        await here.house.publish(now=NOON + DAY)
+
+    assert files(tmp_path) == before
+
+
+async def test_new_sources_are_spread_over_the_first_seconds_or_all_due_now(tmp_path: Path) -> None:
+    four = tuple(source(f"S{number}") for number in range(4))
+    async with rooms(tmp_path / "daemon", sources=four) as here:
+        waits = [here.house.dues[each.id].at - NOON for each in four]
+        assert waits == [timedelta(seconds=number / POLLING.at_once) for number in range(4)]
+        assert [each.id for each in here.house.due(now=NOON + timedelta(seconds=0.5))] == [four[0].id, four[1].id]
+    async with rooms(tmp_path / "once", sources=four, spread_new=False) as here:
+        assert set(here.house.due(now=NOON)) == set(four)
+
+
+async def test_those_that_wait_longest_are_asked_first(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll(KABAR)
+        await here.poll(now=NOON + HOUR)
+
+        assert [each.name for each in here.house.due(now=NOON + DAY)] == ["Kabar", "Dunia"]
+
+
+async def test_an_edit_of_feeds_yaml_moves_nobodys_appointment(tmp_path: Path) -> None:
+    more = source("Warta")
+    async with rooms(tmp_path) as here:
+        await asyncio.gather(here.poll(), here.poll(KABAR))
+        before = dict(here.house.dues)
+        await here.furnish(sources=(KABAR, more, replace(DUNIA, topics=("update",))), now=NOON + HOUR)
+
+        assert {id_: here.house.dues[id_] for id_ in before} == before
+        assert here.house.dues[more.id].at == NOON + HOUR
+
+
+async def test_a_source_that_was_taken_out_is_not_asked_any_more(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await asyncio.gather(here.poll(), here.poll(KABAR))
+        await here.furnish(sources=(KABAR,))
+
+        assert [each.name for each in here.house.due(now=NOON + DAY)] == ["Kabar"]
+
+
+async def test_a_pass_that_ends_after_its_source_was_taken_out_makes_no_appointment(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        under_way = asyncio.create_task(here.poll())
+        await asyncio.sleep(0)
+        await here.furnish(sources=(KABAR,))
+        await under_way
+
+        assert set(here.house.dues) == {KABAR.id}
+        assert [each.name for each in here.house.due(now=NOON + DAY)] == ["Kabar"]
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        pytest.param(replace(DUNIA, name="Dunia Baru"), id="name"),
+        pytest.param(source("Dunia", "https://new.example/rss"), id="url"),
+    ],
+)
+async def test_a_renamed_source_keeps_its_id_and_repeats_nothing(tmp_path: Path, edited: Source) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.furnish(sources=(edited, KABAR))
+        here.newsroom.answers[edited.urls[0]] = fetched(*TWO.body.decode().split("\n"), "3 Jalan baru dibuka")
+        report = await here.poll()
+
+        assert set(here.house.sources) == {DUNIA.id, KABAR.id}
+        assert (report.new, here.newsroom.asked[-1][0]) == (1, edited.urls[0])
+
+
+async def test_new_rules_refile_what_is_kept_and_old_topics_go(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.house.publish(now=NOON)
+        await here.furnish(topics=(UPDATE, POPULAR, EKONOMI))
+        await here.house.publish(now=NOON)
+        assert b"Kabut asap" in files(tmp_path)["ekonomi.rss"]
+        assert b"Banjir" not in files(tmp_path)["ekonomi.rss"]
+
+        await here.furnish(topics=(UPDATE, POPULAR))
+        await here.house.publish(now=NOON)
+        assert not [path for path in (*here.house.shelf, *files(tmp_path)) if path.startswith("ekonomi")]
+
+
+async def test_rules_that_were_edited_while_nothing_ran_hold_too(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.house.publish(now=NOON)
+    async with rooms(tmp_path, topics=(UPDATE, POPULAR, EKONOMI)) as here:
+        await here.house.publish(now=NOON)
+
+    assert b"Kabut asap" in files(tmp_path)["ekonomi.rss"]
+
+
+async def test_operators_may_ask_all_but_the_parked_and_those_inside_a_retry_after(tmp_path: Path) -> None:
+    warta, suara = source("Warta"), source("Suara")
+    async with rooms(tmp_path, sources=(DUNIA, KABAR, warta, suara)) as here:
+        await here.poll(DUNIA, Gone())
+        await here.poll(KABAR, Refused(status=429, hints=Hints(retry_after=HOUR), detail="too many"))
+        await here.poll(warta, Failed(kind="timeout", detail="no answer"))
+
+        assert [each.name for each in here.house.askable(now=NOON)] == ["Warta", "Suara"]
+        assert [each.name for each in here.house.askable(now=NOON + HOUR)] == ["Kabar", "Warta", "Suara"]
+
+
+async def test_a_parked_source_stays_parked_until_its_url_changes(tmp_path: Path) -> None:
+    moved = source("Dunia", "https://new.example/rss")
+    async with rooms(tmp_path) as here:
+        await here.poll(DUNIA, Gone())
+        assert DUNIA.id not in here.house.dues
+    async with rooms(tmp_path) as here:
+        assert DUNIA.id not in here.house.dues
+        await here.furnish(sources=(moved, KABAR))
+
+        assert DUNIA.id in here.house.dues
+        assert here.house.sources[DUNIA.id] in here.house.askable(now=NOON)
+
+
+async def test_what_is_still_listed_is_kept_however_old_it_is(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll()
+
+        assert await here.house.tidy(now=NOON + 10 * KEEP) == 0
+        assert len(await here.titles(now=NOON + 10 * KEEP)) == 2
+
+
+async def test_what_is_listed_no_longer_leaves_after_keep_and_its_feeds_follow(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.poll(answer=fetched("2 Kabut asap di Riau"), now=NOON + DAY)
+        await here.house.publish(now=NOON + DAY)
+        assert await here.house.tidy(now=NOON + DAY + KEEP) == 0
+        later = NOON + DAY + KEEP + HOUR
+        assert await here.house.tidy(now=later) == 1
+        await here.house.publish(now=later)
+
+        assert await here.titles(now=later) == ["Kabut asap di Riau"]
+        assert b"Banjir" not in files(tmp_path)["update.rss"]
+        assert dict(here.house.store.unlisted()) == {}
+        assert await here.house.tidy(now=later) == 0
+
+
+async def test_what_is_listed_again_in_time_is_kept(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.poll(answer=fetched("2 Kabut asap di Riau"), now=NOON + DAY)
+        await here.poll(answer=TWO, now=NOON + KEEP)
+
+        assert await here.house.tidy(now=NOON + 10 * KEEP) == 0
+
+
+async def test_an_archived_headline_that_comes_back_is_not_news(tmp_path: Path) -> None:
+    later = NOON + 2 * DAY + KEEP
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.poll(answer=fetched("2 Kabut asap di Riau"), now=NOON + DAY)
+        assert await here.house.tidy(now=later) == 1
+    async with rooms(tmp_path, now=later) as here:
+        report = await here.poll(answer=TWO, now=later + timedelta(days=80))
+
+        assert report.new == 0
+        assert await here.titles(now=later) == ["Kabut asap di Riau"]
+
+
+async def test_keys_are_forgotten_ninety_days_after_their_headlines_left(tmp_path: Path) -> None:
+    later = NOON + 2 * DAY + KEEP
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.poll(answer=fetched("2 Kabut asap di Riau"), now=NOON + DAY)
+        await here.house.tidy(now=later)
+        assert {until for _, until in here.house.store.keys_until()} == {later + timedelta(days=90)}
+        await here.house.tidy(now=later + timedelta(days=90))
+        assert list(here.house.store.keys_until())
+        await here.house.tidy(now=later + timedelta(days=90, seconds=1))
+
+        assert not list(here.house.store.keys_until())
+
+
+async def test_a_source_that_was_taken_out_is_forgotten_after_a_week_and_its_headlines_leave(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await asyncio.gather(here.poll(), here.poll(KABAR))
+        await here.furnish(sources=(KABAR,))
+        await here.house.tidy(now=NOON + 7 * DAY)
+        assert here.house.store.standing(DUNIA.id) is not None
+
+        gone_at = NOON + 8 * DAY
+        await here.house.tidy(now=gone_at)
+        assert (here.house.store.standing(DUNIA.id), here.house.store.listing(DUNIA.id)) == (None, ())
+        assert set(here.house.store.dues()) == {KABAR.id}
+        assert len(await here.titles()) == 3
+        assert await here.house.tidy(now=gone_at + KEEP + HOUR) == 2
+        assert await here.titles() == ["Harga beras naik"]
+
+
+async def test_a_source_that_comes_back_within_the_week_repeats_nothing(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.furnish(sources=(KABAR,))
+        await here.house.tidy(now=NOON + 6 * DAY)
+        await here.furnish(sources=(DUNIA, KABAR), now=NOON + 6 * DAY)
+        report = await here.poll(answer=fetched(*TWO.body.decode().split("\n"), ""), now=NOON + 6 * DAY)
+
+        assert (report.new, report.parsed) == (0, 1)
+
+
+async def test_archiving_while_the_desk_is_unread_still_changes_the_feeds(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.poll(answer=fetched("2 Kabut asap di Riau"), now=NOON + DAY)
+        await here.house.publish(now=NOON + DAY)
+    later = NOON + 2 * DAY + KEEP
+    async with rooms(tmp_path, now=later) as here:
+        assert await here.house.tidy(now=later) == 1
+        assert here.house.edition.is_pending
+        await here.house.publish(now=later)
+
+    assert b"Banjir" not in files(tmp_path)["update.rss"]
+
+
+async def test_a_pass_without_news_leaves_the_kept_headlines_unread(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.house.publish(now=NOON)
+    async with rooms(tmp_path, now=NOON + HOUR) as here:
+        await here.poll(answer=UNCHANGED, now=NOON + HOUR)
+        await here.poll(answer=TWO, now=NOON + 2 * HOUR)
+        await here.house.publish(now=NOON + 2 * HOUR)
+
+        assert not here.house.store._storage.headlines_read
+
+
+_ONCE_AND_TELL = """
+import json, multiprocessing, sys
+from pathlib import Path
+from aggregator.commands.once import once
+once(feeds=Path("feeds.yaml"), state=Path("state"), everything=True, at_once=None)
+children = [process.pid for process in multiprocessing.active_children()]
+print(json.dumps([sorted(sys.modules), children]))
+"""
+_ONLY_NEWS_NEEDS = {"feedgen", "feedparser", "selectolax", "dateparser", "nh3", "lxml", "babel", "apscheduler", "lark"}
+
+
+@pytest.fixture
+def origin() -> Iterator[Origin]:
+    item = "<item><guid>1</guid><title>Banjir surut di Semarang</title></item>"
+    body = f"<rss version='2.0'><channel><title>Dunia</title>{item}</channel></rss>".encode()
+    with Origin({"/rss": Page(body=body)}) as publishers:
+        yield publishers
+
+
+async def _once(directory: Path) -> tuple[str, set[str], list[int]]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _ONCE_AND_TELL, cwd=directory, stdout=asyncio.subprocess.PIPE
+    )
+    written, _ = await process.communicate()
+    assert process.returncode == 0
+    summary, told = written.decode().strip().split("\n")
+    modules, children = json.loads(told)
+    return summary, {name.partition(".")[0] for name in modules} | set(modules), children
+
+
+async def test_a_run_without_news_loads_nothing_that_only_news_needs(tmp_path: Path, origin: Origin) -> None:
+    write_feeds(tmp_path, [{"name": "Dunia", "url": origin.url("/rss")}])
+    summary, modules, _ = await _once(tmp_path)
+    assert "1 new headlines" in summary
+    assert {"feedgen", "aggregator.publish.press"} <= modules
+
+    summary, modules, children = await _once(tmp_path)
+    assert "1 polled (1 not modified, 0 failed)" in summary
+    assert _ONLY_NEWS_NEEDS & modules == set()
+    assert {name for name in modules if name.startswith("aggregator.publish.")} == set()
+    assert children == []
