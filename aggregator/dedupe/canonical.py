@@ -1,6 +1,7 @@
 """URL → the form in which two URLs of one page are equal."""
 
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -79,6 +80,7 @@ _TRACKING_PAIRS: Final = frozenset(
 )
 
 
+@lru_cache(maxsize=1024)  # a new headline's link is wanted for its identity, and a moment later for its story
 def canonical_url(url: str) -> str:
     """Give what two URLs of one page have in common. For comparing, not for showing: it need not lead anywhere.
 

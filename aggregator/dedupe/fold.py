@@ -72,7 +72,7 @@ class Window:
         page, title = _page_of(headline), _title_of(headline)
         story = self._by_page(headline, page) or self._by_title(headline, title) or headline.id
         self._note(headline, story, page, title)
-        return replace(headline, story=story)
+        return headline if story == headline.id else replace(headline, story=story)
 
     def remember(self, headline: Headline) -> None:
         """Know the headline under the story it has: for those that come from state/. Idempotent."""

@@ -187,7 +187,7 @@ def _in_order(placed: Mapping[str, tuple[int, Headline]]) -> tuple[Headline, ...
 
 def _lines_of(reading: Reading, source: Source) -> list[_Line]:
     """Every entry that has, or can be given, a title."""
-    titled = [replace(entry, title=title) for entry in reading.entries if (title := title_of(entry))]
+    titled = [_titled(entry, title) for entry in reading.entries if (title := title_of(entry))]
     facts = [_facts(entry) for entry in titled]
     ladders = [_ladder(entry.guid, link, title, date) for entry, (link, title, date) in zip(titled, facts, strict=True)]
     whole = {ladder[-1] for ladder in ladders}
@@ -205,6 +205,10 @@ def _lines_of(reading: Reading, source: Source) -> list[_Line]:
         )
         for entry, (link, title, date), ladder in zip(titled, facts, ladders, strict=True)
     ]
+
+
+def _titled(entry: Entry, title: str) -> Entry:
+    return entry if title == entry.title else replace(entry, title=title)
 
 
 def _facts(entry: Entry) -> tuple[str, str, datetime | None]:
