@@ -42,10 +42,14 @@ class FeedsFileError(AggregatorError):
     """
 
     def __init__(self, path: str, faults: tuple[Fault, ...]) -> None:
-        """Keep the faults and join them, one `path:line: text` a line."""
+        """Keep the faults and join them, one `path:line: text` a line; `path: text` where it is of the whole file."""
         self.path = path
         self.faults = tuple(sorted(faults))
-        super().__init__("\n".join(f"{path}:{fault.line}: {fault.text}" for fault in self.faults))
+        super().__init__("\n".join(f"{_place(path, fault.line)}: {fault.text}" for fault in self.faults))
+
+
+def _place(path: str, line: int) -> str:
+    return f"{path}:{line}" if line else path
 
 
 class SourceError(AggregatorError):

@@ -8,6 +8,7 @@ from aggregator.commands.options import FeedsOption, read_feeds, run
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from rich.table import Table
 
@@ -48,12 +49,12 @@ async def _try(feeds: "FeedsFile") -> None:
     from aggregator.fetch.http import Fetcher
     from aggregator.parse.sandbox import Sandbox
 
-    now = datetime.now(UTC)
+    now, zone = datetime.now(UTC), feeds.site.zone
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("Source", "Found", "Entries", "Dated", "Newest", "Warning"):
         table.add_column(heading, justify="right" if heading in {"Entries", "Dated"} else "left")
     async with Fetcher(feeds.polling) as fetcher, Sandbox() as sandbox:
-        trials = [asyncio.create_task(_try_one(source, fetcher, sandbox, now)) for source in feeds.sources]
+        trials = [asyncio.create_task(_try_one(source, fetcher, sandbox, zone, now)) for source in feeds.sources]
         shown = Console(stderr=True)
         for trial in track(trials, description="Asking", console=shown, transient=True, disable=not shown.is_terminal):
             _add_row(table, *await trial)
@@ -61,9 +62,9 @@ async def _try(feeds: "FeedsFile") -> None:
 
 
 async def _try_one(
-    source: "Source", fetcher: "Fetcher", sandbox: "Sandbox", now: "datetime"
+    source: "Source", fetcher: "Fetcher", sandbox: "Sandbox", zone: "ZoneInfo", now: "datetime"
 ) -> tuple[str, str, str, str, str, str]:
-    """Give a row of the table."""
+    """Give a row of the table; dates are shown in `zone`."""
     from aggregator.errors import SourceError
     from aggregator.fetch.answer import Fetched
     from aggregator.parse.job import Job
@@ -87,13 +88,15 @@ async def _try_one(
     except SourceError as error:
         return source.name, "-", "-", "-", "-", str(error)
     dates = [entry.published_at for entry in reading.entries if entry.published_at is not None]
-    newest = f"{max(dates).astimezone(source.zone):%Y-%m-%d %H:%M}" if dates else "-"
+    newest = f"{max(dates).astimezone(zone):%Y-%m-%d %H:%M}" if dates else "-"
     return source.name, reading.kind, str(len(reading.entries)), str(len(dates)), newest, "; ".join(reading.oddities)
 
 
 def _trouble(answer: "Answer") -> str:
-    from aggregator.fetch.answer import Failed, Refused
+    from aggregator.fetch.answer import Failed, Gone, Refused
 
+    if isinstance(answer, Gone):
+        return "410 Gone, its publisher asks not to be polled; remove the source or change its url"
     return answer.detail if isinstance(answer, Failed | Refused) else f"answered {type(answer).__name__}"
 
 
