@@ -213,7 +213,7 @@ class Daemon:
 
     async def _tidy(self) -> None:
         with self._watched("tidy"):
-            archived = await self._house.tidy(now=self._clock())
+            archived = await self._house.tidy_daily(now=self._clock())
             if archived:
                 _log.info("%d headlines left the active window", archived)
 

@@ -21,6 +21,8 @@ from aggregator.schedule.history import configured, first_standing, may_be_asked
 from aggregator.source import Due, Source, Standing
 from aggregator.store.embedded import EmbeddedStore
 
+_TIDIED: Final = "tidied"
+_DAY: Final = timedelta(days=1)
 _KEYS_OUTLIVE: Final = timedelta(days=90)
 _SOURCE_OUTLIVES: Final = timedelta(days=7)  # its line in feeds.yaml: so long, taking the line out can be undone
 
@@ -167,6 +169,18 @@ class House:
             return ()
         await self.desk.load(now=now)
         return await self.edition.publish(self.desk.news)
+
+    async def tidy_daily(self, *, now: datetime) -> int:
+        """Tidy up if that was a day ago: it looks at all that is kept, which no pass should pay for.
+
+        Returns, raises: As `tidy`.
+        """
+        tidied = self.store.meta(_TIDIED)
+        is_due = tidied is not None and now - datetime.fromisoformat(tidied) >= _DAY
+        archived = await self.tidy(now=now) if is_due else 0
+        if is_due or tidied is None:
+            await self.store.commit(Commit(meta=((_TIDIED, now.isoformat()),)))
+        return archived
 
     async def tidy(self, *, now: datetime) -> int:
         """Archive the headlines whose time is over, and forget keys and sources whose time is over.

@@ -273,6 +273,17 @@ async def test_what_is_listed_no_longer_leaves_after_keep_and_its_feeds_follow(t
         assert await here.house.tidy(now=later) == 0
 
 
+async def test_tidying_up_waits_for_a_day_so_that_no_pass_pays_for_all_that_is_kept(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.poll(answer=fetched("2 Kabut asap di Riau"), now=NOON + DAY)
+        later = NOON + 2 * DAY + KEEP
+
+        assert await here.house.tidy_daily(now=later) == 0
+        assert await here.house.tidy_daily(now=later + DAY - HOUR) == 0
+        assert await here.house.tidy_daily(now=later + DAY) == 1
+
+
 async def test_what_is_listed_again_in_time_is_kept(tmp_path: Path) -> None:
     async with rooms(tmp_path) as here:
         await here.poll()

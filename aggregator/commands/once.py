@@ -65,7 +65,7 @@ async def _once(feeds: "FeedsFile", state: "Path", *, everything: bool) -> None:
         sources = house.askable(now=now) if everything else house.due(now=now)
         reports = await _poll_all(house, sources, now)
         if any(report.new for report in reports):
-            await house.tidy(now=now)
+            await house.tidy_daily(now=now)
         await house.publish(now=now)
     _summarise(sources, reports, skipped=len(house.sources) - len(sources))
 
