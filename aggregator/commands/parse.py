@@ -158,7 +158,8 @@ def _print_table(reading: "Reading", zone: "ZoneInfo") -> None:
     from rich.text import Text
 
     console = Console()
-    console.print(Text(f"{reading.kind}: {reading.origin.title or reading.origin.id}, {len(reading.entries)} entries"))
+    entries = "1 entry" if len(reading.entries) == 1 else f"{len(reading.entries)} entries"
+    console.print(Text(f"{reading.kind}: {reading.origin.title or reading.origin.id}, {entries}"))
     table = Table(box=None, pad_edge=False, header_style="dim", expand=True)  # only then do the ratios count
     table.add_column(f"Published ({zone.key})", no_wrap=True)
     table.add_column("Title", ratio=3)
