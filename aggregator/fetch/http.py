@@ -23,6 +23,7 @@ from aggregator.fetch.failures import CONNECTION_ERRORS, blocked, explain
 from aggregator.fetch.guard import BlockedAddressError, may_connect
 from aggregator.fetch.names import Names
 from aggregator.fetch.pace import Pace
+from aggregator.fetch.wire import BoundedConnector, note_progress
 from aggregator.site import Network, Polling
 from aggregator.source import Source, Validators
 
@@ -194,13 +195,14 @@ class Fetcher:
         body = Body(headers.get("content-encoding", ""), limit_bytes=limits.body_bytes, ratio=limits.ratio)
         if (response.content_length or 0) > limits.body_bytes:
             raise too_large(limits.body_bytes)
-        await self._collect(response.content, body)
+        await self._collect(response, body)
         return Reply(status=response.status, headers=headers, body=body.finish(), wire_bytes=body.wire_bytes)
 
-    async def _collect(self, content: aiohttp.StreamReader, body: Body) -> None:
+    async def _collect(self, response: aiohttp.ClientResponse, body: Body) -> None:
         limits, started = self._limits, time.monotonic()
-        async for chunk in content.iter_any():
+        async for chunk in response.content.iter_any():
             body.feed(chunk)
+            note_progress(response, len(chunk))
             seconds = time.monotonic() - started
             if seconds > limits.slow_after_seconds and body.wire_bytes < limits.slow_bytes_per_second * seconds:
                 raise BodyError(
@@ -215,7 +217,7 @@ class Fetcher:
         allow = self._allowed(source) if source.proxy is None else _ANYWHERE
         session = self._sessions.get(allow)
         if session is None:
-            connector = aiohttp.TCPConnector(
+            connector = BoundedConnector(
                 socket_factory=partial(_guarded_socket, allow),
                 resolver=self._resolver,
                 limit=0,  # pace.py decides
