@@ -36,6 +36,10 @@ _BLOCK: Final = re.compile(
     re.IGNORECASE,
 )
 _NOT_IN_LINKS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]|(?! )\s|" + _JUNK.pattern)
+# What all the steps of clean_link would give back as it is: most links are so.
+_PLAIN_LINK: Final = re.compile(
+    r"https?://[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+/[\w.~%+,=&:@!$()*/-]*(?:\?[\w.~%+,=&:@!$()*/-]+)?", re.ASCII
+)
 _QUOTED_IN_LINKS: Final = str.maketrans({'"': "%22", "<": "%3C", ">": "%3E", " ": "%20"})
 _HOST: Final = re.compile(r"""[^\s<>"'{}|\\^`%@/?#]+""")
 
@@ -60,8 +64,8 @@ def clean_prose(markup: str, limit: int = 2000) -> str:
         markup: As published, of any length and content.
         limit: In characters; what is longer is cut between words and ends in "…".
     """
-    spaced = _BLOCK.sub(" <", _JUNK.sub("", markup[: limit * _MARKUP_PER_PROSE]))
-    decoded = _decoded(nh3.clean(spaced, tags=set()))
+    text = _JUNK.sub("", markup[: limit * _MARKUP_PER_PROSE])
+    decoded = _decoded(nh3.clean(_BLOCK.sub(" <", text), tags=set()) if "<" in text else text)
     text = _one_line(_without_tags(decoded[: limit * _MARKUP_PER_LINE]), limit * 2)
     if len(text) <= limit:
         return text
@@ -91,6 +95,8 @@ def clean_link(link: str | None, base: str) -> str | None:
         empty, of another scheme, or no address.
     """
     stripped = (link or "").strip()
+    if _PLAIN_LINK.fullmatch(stripped) and len(stripped) <= _LINK_LIMIT:
+        return stripped
     if not stripped or len(stripped) > _LINK_LIMIT or _NOT_IN_LINKS.search(stripped):
         return None
     try:
