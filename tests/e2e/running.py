@@ -211,3 +211,16 @@ def _wait(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         raise
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Find the command lines of the processes that work in a folder, a shell's aside; none where there is no /proc."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            if (process / "cwd").readlink() == folder and not line.startswith("bash"):
+                found.append(line)
+        except OSError:  # it has just ended
+            continue
+    return found

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.running import Origin, Page, command, eventually, write_feeds
+from tests.e2e.running import Origin, Page, command, eventually, processes_of, write_feeds
 
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell with job control")
 
@@ -91,19 +91,6 @@ def viewed(folder: Path) -> Iterator[tuple[Shell, list[object]]]:
         bash.type(" ".join(line) + "; echo ended=$?\n")
         eventually(lambda: bash.shows("Gempa guncang Selasih"))
         yield bash, before
-
-
-def processes_of(folder: Path) -> list[str]:
-    """Find the processes that work in a folder, the shell aside."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            if (process / "cwd").readlink() == folder and not line.startswith("bash"):
-                found.append(line)
-        except OSError:  # it has just ended
-            continue
-    return found
 
 
 @pytest.mark.parametrize("key", ["q", "\x03"], ids=["q", "ctrl-c"])

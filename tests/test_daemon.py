@@ -1,0 +1,125 @@
+"""The daemon in this process, with a clock and publishers of ours. With real ones: tests/e2e/test_daemon.py."""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import aiohttp
+import pytest
+
+from aggregator.daemon import Daemon
+from aggregator.fetch.answer import Answer
+from aggregator.house import House, open_house
+from aggregator.load.feeds_yaml import FeedsFile
+from aggregator.site import Site
+from aggregator.source import Source, Validators
+from tests.newsroom import DUNIA, KABAR, POLLING, POPULAR, UPDATE, Newsroom, fetched
+
+FEEDS = FeedsFile(
+    path=Path("feeds.yaml"),
+    site=Site(title="Warta", url=None, language="id", zone=ZoneInfo("Asia/Jakarta")),
+    polling=POLLING,
+    keep=timedelta(days=30),
+    sources=(DUNIA, KABAR),
+    topics=(UPDATE, POPULAR),
+)
+
+
+class Clock:
+    """The true time, and what was added to it."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+class Publishers(Newsroom):
+    """Those of tests/newsroom.py; one of them brings a bug of ours to light."""
+
+    async def fetch(self, source: Source, url: str, validators: Validators) -> Answer:
+        answer = await super().fetch(source, url, validators)
+        if source == KABAR:
+            raise ZeroDivisionError("a bug")
+        return answer
+
+
+@contextlib.asynccontextmanager
+async def running(folder: Path, publishers: Newsroom, clock: Clock) -> AsyncIterator[tuple[Daemon, House]]:
+    async with open_house(FEEDS, folder, base_url="http://127.0.0.1:1", now=clock()) as house:
+        house.world = replace(house.world, fetch=publishers.fetch, parse=publishers.parse)
+        daemon, ready = Daemon(house, clock=clock, reread=lambda: FEEDS), asyncio.Event()
+
+        async def announce(_: str) -> None:
+            ready.set()
+
+        task = asyncio.create_task(daemon.run("127.0.0.1", 0, ready=announce))
+        await asyncio.wait_for(ready.wait(), 30)
+        try:
+            yield daemon, house
+        finally:
+            daemon.stop()
+            await asyncio.wait_for(task, 30)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110  nobody tells
+            await asyncio.sleep(0.05)
+
+
+async def read(daemon: Daemon, path: str) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as session, session.get(daemon.url + path) as answer:
+        return answer.status, await answer.text()
+
+
+async def test_a_bug_that_one_source_brings_to_light_is_told_and_costs_only_that_source_a_turn(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    publishers = Publishers({DUNIA.urls[0]: fetched("1 Gempa"), KABAR.urls[0]: fetched("2 Banjir")})
+    async with running(tmp_path, publishers, clock) as (daemon, _):
+        await until(lambda: len(publishers.asked) == 2 and daemon.status().totals.new == 1)
+        await asyncio.sleep(2.5)  # two looks at what is due
+
+        assert len(publishers.asked) == 2
+        told = [record for record in caplog.records if record.exc_info]
+        assert [record.getMessage() for record in told] == [
+            "Kabar: the pass failed by a fault of ours; please report this"
+        ]
+        kabar = next(each for each in daemon.status().sources if each.id == KABAR.id)
+        assert kabar.reason == "a fault of ours"
+        clock.ahead = POLLING.every + timedelta(minutes=1)
+        await until(lambda: [url for url, _ in publishers.asked].count(KABAR.urls[0]) == 2)
+
+
+async def test_a_publication_that_fails_is_told_once_and_shows_in_our_health_until_it_succeeds(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    publishers = Newsroom({DUNIA.urls[0]: fetched("1 Gempa"), KABAR.urls[0]: fetched("2 Banjir")})
+    async with running(tmp_path, publishers, Clock()) as (daemon, house):
+        publish = house.edition.publish
+        failures: list[int] = []
+
+        async def fail(news: int) -> tuple[str, ...]:
+            failures.append(news)
+            raise ZeroDivisionError("a bug")
+
+        house.edition.publish = fail  # type: ignore[method-assign]
+        house.edition.touch_all()
+        await until(lambda: len(failures) >= 2)
+        status, health = await read(daemon, "/healthz")
+
+        assert (status, health) == (503, "degraded: publish failed by a fault of ours; see the log\n")
+        assert json.loads((await read(daemon, "/status.json"))[1])["health"] == health.strip()
+        assert sum(record.levelno == logging.ERROR for record in caplog.records) == 1
+        house.edition.publish = publish  # type: ignore[method-assign]
+        await until(lambda: daemon.status().health == "ok")
+        assert await read(daemon, "/healthz") == (200, "ok\n")
