@@ -95,6 +95,7 @@ class Daemon:
                 await self._end_companion()
                 await self._end_passes()
                 await self._publish()
+                self._house.remember()
 
     def stop(self) -> None:
         """Let `run` end."""

@@ -5,13 +5,16 @@ Both are derived from committed headlines. A pass without news never loads them.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Final, Protocol, TypeVar
 
+import orjson
+
+from aggregator import VERSION
 from aggregator.commit import Commit
 from aggregator.dedupe.fold import URL_REACH, Window
 from aggregator.headline import Headline
@@ -79,15 +82,24 @@ class Desk:
     Passes work at it side by side (`settling`); reading everything anew is done alone.
     """
 
-    def __init__(self, store: Store, *, topics: Sequence[Topic], sources: Sequence[Source]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        topics: Sequence[Topic],
+        sources: Sequence[Source],
+        recall: Callable[[], bytes | None] = lambda: None,
+    ) -> None:
         """Begin without having read anything.
 
         Args:
             store: Where the committed headlines are.
             topics: As feeds.yaml has them.
             sources: Likewise, with the ids under which they were first seen.
+            recall: Gives the last `sketch` of an earlier run, whatever became of it; None: there is none.
         """
         self._store = store
+        self._recall = recall
         self._alone = asyncio.Lock()
         self._passes = 0
         self._no_pass = asyncio.Event()
@@ -164,8 +176,37 @@ class Desk:
             if self._store.meta(_RULES) != rules:
                 await self._refile(rules)
             self.news = self._store.news
-            await self._remember(await self._put_up(since=now - URL_REACH))
+            if not self._recalled(since=now - URL_REACH):
+                await self._remember(await self._put_up(since=now - URL_REACH))
             self._loaded = self._board is board  # else feeds.yaml was taken over meanwhile
+
+    def sketch(self) -> bytes | None:
+        """Give what was read and has changed since, so that the next run need not read every headline for it.
+
+        None: nothing was read. It is worth something only until the next commit that brings or takes headlines.
+        """
+        if not self._loaded or self._passes:
+            return None
+        window, board, arrivals = self._window.sketch(), self._board.sketch(), self._arrivals
+        return orjson.dumps([self._stamp(), window, board, arrivals])
+
+    def _recalled(self, *, since: datetime) -> bool:
+        """Take over an earlier run's sketch, if nothing has come or gone since, and its rules are ours."""
+        recall, self._recall = self._recall, lambda: None
+        drawn = recall()
+        if drawn is None:
+            return False
+        stamp, window, board, arrivals = orjson.loads(drawn)
+        if stamp != self._stamp():
+            return False
+        self._window = Window.of(window)
+        self._window.forget(since)
+        self._board.put_up(board)
+        self._arrivals = [(datetime.fromisoformat(at), source) for at, source in arrivals]
+        return True
+
+    def _stamp(self) -> list[str | int]:
+        return [VERSION, self.rules, self.news]
 
     async def _refile(self, rules: str) -> None:
         changed = []

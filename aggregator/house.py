@@ -1,11 +1,13 @@
 """One feeds.yaml and one state/, and every room between them: what `once` and the daemon have in common."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
 from aggregator import poll as passes
 from aggregator.commit import Commit
@@ -21,6 +23,7 @@ from aggregator.schedule.history import configured, first_standing, may_be_asked
 from aggregator.source import Due, Source, Standing
 from aggregator.store.embedded import EmbeddedStore
 
+_SKETCH: Final = "desk"
 _TIDIED: Final = "tidied"
 _DAY: Final = timedelta(days=1)
 _KEYS_OUTLIVE: Final = timedelta(days=90)
@@ -99,7 +102,7 @@ class House:
         """Wait to be furnished."""
         self.store = tools.store
         self.shelf: dict[str, Document] = {}
-        self.desk = Desk(tools.store, topics=(), sources=())
+        self.desk = Desk(tools.store, topics=(), sources=(), recall=self._recall)
         self._tools = tools
         self._fetcher: Fetcher | None = None
         self._base_url = base_url
@@ -169,6 +172,23 @@ class House:
             return ()
         await self.desk.load(now=now)
         return await self.edition.publish(self.desk.news)
+
+    def remember(self) -> None:
+        """Leave to the next run what this one worked out from the kept headlines. Nothing depends on it."""
+        sketch = self.desk.sketch()
+        if sketch is None:
+            return
+        path, aside = self._tools.directory / _SKETCH, self._tools.directory / f"{_SKETCH}.tmp"
+        with contextlib.suppress(OSError):  # a full disk: the next run reads the headlines instead
+            aside.write_bytes(crc32(sketch).to_bytes(4, "big") + sketch)
+            aside.replace(path)
+
+    def _recall(self) -> bytes | None:
+        try:
+            kept = (self._tools.directory / _SKETCH).read_bytes()
+        except OSError:
+            return None
+        return kept[4:] if kept[:4] == crc32(kept[4:]).to_bytes(4, "big") else None
 
     async def tidy_daily(self, *, now: datetime) -> int:
         """Tidy up if that was a day ago: it looks at all that is kept, which no pass should pay for.

@@ -319,3 +319,63 @@ async def test_a_long_table_lets_others_have_their_turn() -> None:
 
     assert rows == list(range(len(rows)))
     assert turns > 1
+
+
+async def sketched(store: MemoryStore, *headlines: Headline) -> bytes:
+    read = desk(store)
+    await bring(read, store, *headlines)
+    drawn = read.sketch()
+    assert drawn is not None
+    return drawn
+
+
+def recalling(store: MemoryStore, drawn: bytes, *topics: Topic) -> Desk:
+    return Desk(store, topics=topics or TOPICS, sources=(DUNIA, KABAR), recall=lambda: drawn)
+
+
+async def test_a_sketch_stands_for_every_headline_that_it_was_drawn_from() -> None:
+    store = MemoryStore(BERAS, headline(3))
+    twin = headline(2, KABAR, title=BERAS.title)
+    drawn = await sketched(store, twin)
+    readings = store.readings
+    recalled, read = recalling(store, drawn), desk(store)
+    await recalled.load(now=NOON)
+
+    assert store.readings == readings
+    await read.load(now=NOON)
+    assert [recalled.stories(topic) for topic in TOPICS] == [read.stories(topic) for topic in TOPICS]
+    assert recalled.arrivals_since(NOON - timedelta(days=9)) == read.arrivals_since(NOON - timedelta(days=9))
+
+
+async def test_the_next_headline_finds_its_story_in_a_window_that_was_recalled() -> None:
+    store = MemoryStore(BERAS)
+    drawn = await sketched(store, headline(3))
+    recalled = recalling(store, drawn)
+    await bring(recalled, store, headline(2, KABAR, title=BERAS.title))
+
+    assert sorted(len(story.headlines) for story in recalled.stories(UPDATE)) == [1, 2]
+
+
+async def test_a_sketch_is_worth_nothing_once_news_has_come_after_it() -> None:
+    store = MemoryStore(BERAS)
+    drawn = await sketched(store, headline(3))
+    await sketched(store, headline(4))
+    readings = store.readings
+    recalled = recalling(store, drawn)
+    await recalled.load(now=NOON)
+
+    assert store.readings > readings
+    assert len(titles(recalled)) == len({BERAS.title, headline(3).title, headline(4).title})
+
+
+async def test_a_sketch_made_under_other_rules_is_not_used() -> None:
+    store = MemoryStore(BERAS)
+    drawn = await sketched(store, headline(3))
+    recalled = recalling(store, drawn, UPDATE, POPULAR, EKONOMI)
+    await recalled.load(now=NOON)
+
+    assert titles(recalled, EKONOMI) == [BERAS.title]
+
+
+def test_nothing_is_sketched_before_anything_was_read() -> None:
+    assert desk(MemoryStore(BERAS)).sketch() is None

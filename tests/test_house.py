@@ -414,3 +414,21 @@ async def test_a_run_without_news_loads_nothing_that_only_news_needs(tmp_path: P
     assert _ONLY_NEWS_NEEDS & modules == set()
     assert {name for name in modules if name.startswith("aggregator.publish.")} == set()
     assert children == []
+
+
+async def test_a_run_leaves_to_the_next_what_it_worked_out_and_damage_to_that_costs_only_time(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.house.publish(now=NOON)
+        here.house.remember()
+    before = files(tmp_path)
+    for spoil in (lambda kept: kept, lambda kept: kept[:-9], lambda kept: kept[:9] + b"#" + kept[10:], lambda _: b""):
+        path = tmp_path / "desk"
+        path.write_bytes(spoil(path.read_bytes()))
+        async with rooms(tmp_path) as here:
+            here.house.edition.touch_all()
+            await here.house.publish(now=NOON)
+            assert here.house.desk.board.headline_count == 2
+            here.house.remember()
+
+        assert files(tmp_path) == before

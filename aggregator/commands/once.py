@@ -67,6 +67,7 @@ async def _once(feeds: "FeedsFile", state: "Path", *, everything: bool) -> None:
         if any(report.new for report in reports):
             await house.tidy_daily(now=now)
         await house.publish(now=now)
+        house.remember()
     _summarise(sources, reports, skipped=len(house.sources) - len(sources))
 
 

@@ -3,11 +3,14 @@
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, Self, TypeAlias
 
 from aggregator.dedupe.canonical import canonical_url
 from aggregator.dedupe.titles import normalised_title
 from aggregator.headline import Headline
+
+Sketch: TypeAlias = dict[str, list[list[Any]]]
+"""A window as plain values: rows by name."""
 
 TITLE_REACH: Final = timedelta(hours=48)
 """Between two headlines that only their title makes one story."""
@@ -78,6 +81,28 @@ class Window:
         """Know the headline under the story it has: for those that come from state/. Idempotent."""
         if headline.id not in self._members:
             self._note(headline, headline.story, _page_of(headline), _title_of(headline))
+
+    def sketch(self) -> Sketch:
+        """Give what is remembered as plain values, from which `of` makes the same window without any headline."""
+        places = {id(mark): place for place, mark in enumerate(self._members.values())}
+        return {
+            "stories": [[name, it.last_at, it.headlines, sorted(it.sources)] for name, it in self._stories.items()],
+            "members": [[name, mark.story, mark.at] for name, mark in self._members.items()],
+            "pages": [[page, places[id(mark)]] for page, mark in self._pages.items()],
+            "titles": [[title, places[id(mark)]] for title, mark in self._titles.items()],
+        }
+
+    @classmethod
+    def of(cls, sketch: Sketch) -> Self:
+        """Make a window of what `sketch` gave, after it went through JSON."""
+        window = cls()
+        instant = datetime.fromisoformat
+        marks = [_Mark(story, instant(at)) for _, story, at in sketch["members"]]
+        window._stories = {name: _Open(instant(at), count, set(them)) for name, at, count, them in sketch["stories"]}
+        window._members = {row[0]: mark for row, mark in zip(sketch["members"], marks, strict=True)}
+        window._pages = {page: marks[place] for page, place in sketch["pages"]}
+        window._titles = {title: marks[place] for title, place in sketch["titles"]}
+        return window
 
     def forget(self, before: datetime) -> None:
         """Forget every story whose last headline was published before the instant.

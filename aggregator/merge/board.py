@@ -6,6 +6,7 @@ Everything here is derived from the kept headlines. It changes with news, never 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aggregator.headline import Headline
 from aggregator.merge.rank import EVERYBODY, heat
@@ -75,6 +76,25 @@ class Board:
             insort(self._order[slug], (published, headline.id))
         self._heat_up(slip.story)
         return before | self._touched(slip.story)
+
+    def sketch(self) -> list[list[Any]]:
+        """Give what is on the board as rows of plain values, for `put_up`."""
+        return [[id_, slip.story, slip.source, slip.rank[1], slip.topics] for id_, slip in self._slips.items()]
+
+    def put_up(self, rows: Iterable[list[Any]]) -> None:
+        """Fill an empty board with what `sketch` gave, after it went through JSON; the weights are today's."""
+        for id_, story, source, published, slugs in rows:
+            weight = self._weights.get(source, EVERYBODY)
+            topics = tuple(slug for slug in slugs if slug in self._order)
+            self._slips[id_] = _Slip((-weight, published, id_), story, source, topics)
+            self._stories[story] = (*self._stories.get(story, ()), id_)
+            for slug in topics:
+                self._order[slug].append((published, id_))
+        for story in self._stories:
+            for slug in self._hot_topics(story):
+                self._hot[slug].append((self._heat(story, slug), story))
+        for order in (*self._order.values(), *self._hot.values()):
+            order.sort()
 
     def drop(self, ids: Iterable[str]) -> frozenset[str]:
         """Take headlines down for good; tell which topics that touches."""
