@@ -74,3 +74,14 @@ def test_international_hosts_are_compared_as_the_wire_has_them() -> None:
 )
 def test_what_is_no_web_address_comes_back_as_it_is(text: str) -> None:
     assert canonical_url(text) == text
+
+
+def test_an_endless_link_is_not_taken_apart() -> None:
+    link = "http://www.dunia.example/?" + "utm_source=a&" * 200
+    assert canonical_url(link) == link
+    assert canonical_url(link[:1_000]) == "https://dunia.example"
+
+
+def test_a_host_that_is_too_long_is_not_looked_into() -> None:
+    link = "http://" + "é.ß" * 100 + ".example/1"
+    assert canonical_url(link) == link

@@ -48,3 +48,9 @@ def test_different_titles_stay_apart(one: str, other: str) -> None:
 )
 def test_the_newsroom_words_around_a_title_go(title: str, outlet: str, told: str) -> None:
     assert normalised_title(title, outlet) == told
+
+
+def test_a_title_that_grows_when_it_is_folded_is_cut() -> None:
+    folded = folded_title("\ufdfa" * 1_000)
+    assert len(folded) == 300
+    assert folded_title(folded) == folded
