@@ -87,7 +87,7 @@ class Window:
         places = {id(mark): place for place, mark in enumerate(self._members.values())}
         return {
             "stories": [[name, it.last_at, it.headlines, sorted(it.sources)] for name, it in self._stories.items()],
-            "members": [[name, mark.story, mark.at] for name, mark in self._members.items()],
+            "members": [[id_, 0 if it.story == id_ else it.story, it.at] for id_, it in self._members.items()],
             "pages": [[page, places[id(mark)]] for page, mark in self._pages.items()],
             "titles": [[title, places[id(mark)]] for title, mark in self._titles.items()],
         }
@@ -97,7 +97,7 @@ class Window:
         """Make a window of what `sketch` gave, after it went through JSON."""
         window = cls()
         instant = datetime.fromisoformat
-        marks = [_Mark(story, instant(at)) for _, story, at in sketch["members"]]
+        marks = [_Mark(other or id_, instant(at)) for id_, other, at in sketch["members"]]
         window._stories = {name: _Open(instant(at), count, set(them)) for name, at, count, them in sketch["stories"]}
         window._members = {row[0]: mark for row, mark in zip(sketch["members"], marks, strict=True)}
         window._pages = {page: marks[place] for page, place in sketch["pages"]}

@@ -78,12 +78,16 @@ class Board:
         return before | self._touched(slip.story)
 
     def sketch(self) -> list[list[Any]]:
-        """Give what is on the board as rows of plain values, for `put_up`."""
-        return [[id_, slip.story, slip.source, slip.rank[1], slip.topics] for id_, slip in self._slips.items()]
+        """Give what is on the board as rows of plain values, for `put_up`. A story that is the headline's own is 0."""
+        return [
+            [id_, 0 if slip.story == id_ else slip.story, slip.source, slip.rank[1], slip.topics]
+            for id_, slip in self._slips.items()
+        ]
 
     def put_up(self, rows: Iterable[list[Any]]) -> None:
         """Fill an empty board with what `sketch` gave, after it went through JSON; the weights are today's."""
-        for id_, story, source, published, slugs in rows:
+        for id_, other, source, published, slugs in rows:
+            story = other or id_
             weight = self._weights.get(source, EVERYBODY)
             topics = tuple(slug for slug in slugs if slug in self._order)
             self._slips[id_] = _Slip((-weight, published, id_), story, source, topics)
