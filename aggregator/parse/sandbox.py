@@ -9,13 +9,14 @@ import multiprocessing
 import os
 import resource
 import signal
-from typing import Final, Self
-
-from pebble import ProcessExpired, ProcessPool
+from typing import TYPE_CHECKING, Final, Self
 
 from aggregator.entry import Reading
 from aggregator.errors import NotAFeedError, ParseStoppedError
 from aggregator.parse.job import Job
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
 
 _TIMEOUT_SECONDS: Final = 5.0
 _MEMORY_BYTES: Final = 512 * 1024 * 1024
@@ -63,6 +64,8 @@ class Sandbox:
             NotAFeedError: As `read_document` raises it.
             ParseStoppedError: It took too long, too much memory, or the child died.
         """
+        from pebble import ProcessExpired  # noqa: PLC0415  a pass without news does not pay for it
+
         async with self._free:
             future = self._started().schedule(_read, args=[job], timeout=self._timeout_seconds)
             try:
@@ -84,8 +87,10 @@ class Sandbox:
             pool.stop()  # type: ignore[no-untyped-call]  # pebble annotates the rest
             await asyncio.to_thread(pool.join)
 
-    def _started(self) -> ProcessPool:
+    def _started(self) -> "ProcessPool":
         if self._pool is None:
+            from pebble import ProcessPool  # noqa: PLC0415  see `read`
+
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload([_READER])
             self._pool = ProcessPool(
