@@ -5,6 +5,7 @@ validators are never kept ahead of the headlines that came with them. A pass tha
 next one: what was committed is recognised, what was not is found again.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from http import HTTPStatus
 from typing import TypeAlias, assert_never
 
 from aggregator.commit import Commit
-from aggregator.dedupe.identity import recognise
+from aggregator.dedupe.identity import Line, lines_of, recognise
 from aggregator.desk import Desk, Store
 from aggregator.entry import Reading
 from aggregator.errors import SourceError
@@ -98,8 +99,9 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
         after = history.failed(standing, "unreadable", str(error), now=now)
         report = Report(source=source.id, answer="unreadable", ok=False, error=str(error), wire_bytes=answer.wire_bytes)
         return await _keep(this, after, Commit(), report, world)
+    lines = await asyncio.to_thread(lines_of, reading, source)
     async with world.desk.settling(with_news=bool(reading.entries), now=now):
-        after, news, report = _settle(this, answer, reading, world)
+        after, news, report = _settle(this, answer, reading, lines, world)
         return await _keep(this, after, news, report, world)
 
 
@@ -147,10 +149,12 @@ def _usable(this: _Pass, answer: Fetched | NotModified, status: str) -> Standing
     return history.moved(after, answer.moved_to, now=this.now)
 
 
-def _settle(this: _Pass, answer: Fetched, reading: Reading, world: World) -> tuple[Standing, Commit, Report]:
+def _settle(
+    this: _Pass, answer: Fetched, reading: Reading, lines: Sequence[Line], world: World
+) -> tuple[Standing, Commit, Report]:
     """Recognise what a document lists; fold and file the headlines that are new or revised."""
     listing = world.store.listing(this.source.id)
-    recognised = recognise(reading, this.source, listing, known=world.store.known, now=this.now)
+    recognised = recognise(lines, reading, this.source, listing, known=world.store.known, now=this.now)
     new = world.desk.accept(recognised.new)
     revised = tuple(map(world.desk.file, recognised.revised))
     after = _after_reading(_usable(this, answer, "200"), this, answer, reading)

@@ -45,7 +45,13 @@ class Recognised:
 
 
 def recognise(
-    reading: Reading, source: Source, listing: Sequence[Listed], *, known: Known, now: datetime
+    lines: Sequence["Line"],
+    reading: Reading,
+    source: Source,
+    listing: Sequence[Listed],
+    *,
+    known: Known,
+    now: datetime,
 ) -> Recognised:
     """Tell the new from the known. Deterministic; recognising the same reading twice gives nothing new.
 
@@ -56,13 +62,13 @@ def recognise(
     and a later date is another headline; with the same date it is an edit.
 
     Args:
+        lines: What `lines_of` makes of the reading.
         reading: As parsed: only entries whose fingerprint was not in `listing`.
         source: Whose document it is: nothing is recognised across sources.
         listing: What the source listed when it was last read: it names the headlines of the lines that did not change.
         known: Asked once, and not at all where no entry is left to recognise.
         now: UTC.
     """
-    lines = _lines_of(reading, source)
     parsed = {entry.fingerprint for entry in reading.entries}
     before = {listed.fingerprint: listed.headline for listed in listing}
     unchanged = {line: before[line] for line in reading.listing if line in before and line not in parsed}
@@ -77,7 +83,7 @@ def recognise(
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class Line:
     """An entry and what it may be known by.
 
     Attributes:
@@ -118,7 +124,7 @@ class _Settling:
     def revised(self) -> tuple[Headline, ...]:
         return _in_order(self._revised)
 
-    def settle_by_identity(self, line: _Line) -> bool:
+    def settle_by_identity(self, line: Line) -> bool:
         """Say whether the line is a known headline's by its guid, or whatever stands for one."""
         for rung in reversed(range(len(line.rungs))):
             headline = self._kept.get(line.rungs[rung])
@@ -127,7 +133,7 @@ class _Settling:
                 return True
         return False
 
-    def settle(self, line: _Line) -> None:
+    def settle(self, line: Line) -> None:
         """Find the line's headline, or accept it as a new one, or skip what has left the window."""
         if self.settle_by_identity(line):  # by a line that was accepted a moment ago
             return
@@ -137,20 +143,20 @@ class _Settling:
         elif not self._has_left(line):
             self._accept(line)
 
-    def _is_same(self, line: _Line, headline: Headline, rung: int) -> bool:
+    def _is_same(self, line: Line, headline: Headline, rung: int) -> bool:
         needed = len(line.rungs) - 1 if headline.id in self._claimed else line.level
         if rung < needed:
             return _rungs_of(self._source, headline)[needed] == line.rungs[needed]
         return rung > 0 or not _is_another_story(line, headline)
 
-    def _reads_same(self, line: _Line, headline: Headline) -> bool:
+    def _reads_same(self, line: Line, headline: Headline) -> bool:
         date = _sane(line.date, self._now)
         gap = abs(date - headline.published_at) if date else timedelta(0)
         if headline.id in self._claimed:
             return not gap  # listed twice under two guids: no reader could tell the lines apart
         return gap <= (_RUBRIC if line.link else _LINKLESS_RUBRIC)
 
-    def _has_left(self, line: _Line) -> bool:
+    def _has_left(self, line: Line) -> bool:
         """Say whether it is old news. What only bears an old guid, or only reads like old news, may be of today."""
         gone = {key for key in (*line.rungs, line.printed) if key in self._kept and self._kept[key] is None}
         date = _sane(line.date, self._now)
@@ -158,7 +164,7 @@ class _Settling:
             return bool(gone)
         return line.rungs[-1] in gone or (line.printed in gone and not gone.isdisjoint(line.rungs))
 
-    def _take(self, line: _Line, headline: Headline) -> None:
+    def _take(self, line: Line, headline: Headline) -> None:
         repeated = headline.id in self._claimed
         self._claim(line, headline)
         revised = headline if repeated else _revise(headline, line, self._now)
@@ -166,14 +172,14 @@ class _Settling:
             self._revised[headline.id] = (line.entry.index, revised)
             self._remember(revised)
 
-    def _accept(self, line: _Line) -> None:
+    def _accept(self, line: Line) -> None:
         identity = next(key for key in line.rungs[line.level :] if key not in self._kept)
         headline = _headline(line, identity, self._source, self._reading, self._now)
         self._claim(line, headline)
         self._new[headline.id] = (line.entry.index, headline)
         self._remember(headline)
 
-    def _claim(self, line: _Line, headline: Headline) -> None:
+    def _claim(self, line: Line, headline: Headline) -> None:
         self._claimed.add(headline.id)
         self.ids[line.entry.fingerprint] = headline.id
 
@@ -185,16 +191,20 @@ def _in_order(placed: Mapping[str, tuple[int, Headline]]) -> tuple[Headline, ...
     return tuple(headline for _, headline in sorted(placed.values(), key=lambda pair: (pair[0], pair[1].id)))
 
 
-def _lines_of(reading: Reading, source: Source) -> list[_Line]:
-    """Every entry that has, or can be given, a title."""
+def lines_of(reading: Reading, source: Source) -> tuple[Line, ...]:
+    """Take every entry that has, or can be given, a title, and find out what it may be known by.
+
+    2,000 entries made for it can keep a processor busy for seconds. It touches nothing but its arguments, so that it
+    can be done in a thread.
+    """
     titled = [_titled(entry, title) for entry in reading.entries if (title := title_of(entry))]
     facts = [_facts(entry) for entry in titled]
     ladders = [_ladder(entry.guid, link, title, date) for entry, (link, title, date) in zip(titled, facts, strict=True)]
     whole = {ladder[-1] for ladder in ladders}
     shared = Counter(parts[:reach] for parts in whole for reach in range(len(parts) + 1))
     reads = Counter((link, title) for link, title, _ in set(facts))
-    return [
-        _Line(
+    return tuple(
+        Line(
             entry=entry,
             link=link,
             title=title,
@@ -204,7 +214,7 @@ def _lines_of(reading: Reading, source: Source) -> list[_Line]:
             printed=_key(source, "printed", link, title, _stamp(date) if reads[link, title] > 1 else ""),
         )
         for entry, (link, title, date), ladder in zip(titled, facts, ladders, strict=True)
-    ]
+    )
 
 
 def _titled(entry: Entry, title: str) -> Entry:
@@ -241,7 +251,7 @@ def _key(source: Source, *parts: str) -> str:
     return blake2b(told, digest_size=16).hexdigest()
 
 
-def _is_another_story(line: _Line, headline: Headline) -> bool:
+def _is_another_story(line: Line, headline: Headline) -> bool:
     """Say whether the guid is reused. Only a date of publication counts: every edit moves the date of an update."""
     published_at = line.entry.published_at
     if published_at is None or published_at - headline.published_at <= _ANOTHER_STORY:
@@ -253,7 +263,7 @@ def _titles_of(headline: Headline) -> set[str]:
     return {folded_title(headline.title), *(folded_title(revision.title) for revision in headline.revisions)}
 
 
-def _revise(headline: Headline, line: _Line, now: datetime) -> Headline:
+def _revise(headline: Headline, line: Line, now: datetime) -> Headline:
     """Give the headline its new title, or itself: where only case or punctuation changed, or an earlier title is back.
 
     An earlier title is a stale cache, or the other of two servers that take turns, far more often than a correction
@@ -272,7 +282,7 @@ def _revise(headline: Headline, line: _Line, now: datetime) -> Headline:
     )
 
 
-def _headline(line: _Line, identity: str, source: Source, reading: Reading, now: datetime) -> Headline:
+def _headline(line: Line, identity: str, source: Source, reading: Reading, now: datetime) -> Headline:
     entry, name = line.entry, str(uuid5(_NAMESPACE, identity))
     published_at = _published_at(line, now)
     return Headline(
@@ -296,7 +306,7 @@ def _headline(line: _Line, identity: str, source: Source, reading: Reading, now:
     )
 
 
-def _published_at(line: _Line, now: datetime) -> datetime:
+def _published_at(line: Line, now: datetime) -> datetime:
     if line.date is None or line.date < _EARLIEST:
         return now - timedelta(seconds=line.entry.index)  # the order of the page survives
     return _sane(line.date, now) or now

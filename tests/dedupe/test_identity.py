@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.dedupe.identity import MOST_REVISIONS, Recognised, recognise
+from aggregator.dedupe.identity import MOST_REVISIONS, Recognised, lines_of, recognise
 from aggregator.entry import Entry, Origin, Reading
 from aggregator.headline import Headline
 from aggregator.source import Listed, Source
@@ -53,7 +53,9 @@ class Archive:
             listing=tuple(entry.fingerprint for entry in document),
             entries=tuple(entry for entry in document if entry.fingerprint not in listed),
         )
-        recognised = recognise(reading, self.source, self.listing, known=self.known, now=now)
+        recognised = recognise(
+            lines_of(reading, self.source), reading, self.source, self.listing, known=self.known, now=now
+        )
         for headline in (*recognised.new, *recognised.revised):
             self.kept.update(dict.fromkeys(headline.keys, headline))
         self.listing = recognised.listing

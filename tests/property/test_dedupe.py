@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aggregator.dedupe.canonical import canonical_url
 from aggregator.dedupe.fold import MOST_HEADLINES, Window
-from aggregator.dedupe.identity import recognise
+from aggregator.dedupe.identity import lines_of, recognise
 from aggregator.dedupe.titles import folded_title, normalised_title
 from aggregator.entry import Entry, Origin, Reading
 from aggregator.headline import Headline
@@ -127,10 +127,12 @@ def test_folding_a_title_is_total_idempotent_and_loses_none(title: str, outlet: 
 @given(DOCUMENTS, st.integers(0, 100))
 def test_a_reading_that_comes_again_brings_nothing_new(document: list[Entry], later: int) -> None:
     archive, reading = Archive(), reading_of(document)
-    first = recognise(reading, DUNIA, (), known=archive.known, now=NOW)
+    first = recognise(lines_of(reading, DUNIA), reading, DUNIA, (), known=archive.known, now=NOW)
     archive.keep(first.new)
 
-    second = recognise(reading, DUNIA, (), known=archive.known, now=NOW + timedelta(minutes=later))
+    second = recognise(
+        lines_of(reading, DUNIA), reading, DUNIA, (), known=archive.known, now=NOW + timedelta(minutes=later)
+    )
 
     assert (second.new, second.revised) == ((), ())
     assert second.listing == first.listing
@@ -144,7 +146,9 @@ def test_ids_are_unique_and_every_listed_line_is_a_headlines(documents: list[lis
         listed = {line.fingerprint for line in listing}
         reading = reading_of(document)
         reading = replace(reading, entries=tuple(entry for entry in document if entry.fingerprint not in listed))
-        recognised = recognise(reading, DUNIA, listing, known=archive.known, now=NOW + timedelta(hours=poll))
+        recognised = recognise(
+            lines_of(reading, DUNIA), reading, DUNIA, listing, known=archive.known, now=NOW + timedelta(hours=poll)
+        )
         archive.keep((*recognised.new, *recognised.revised))
         listing = recognised.listing
 
@@ -160,19 +164,20 @@ def test_ids_are_unique_and_every_listed_line_is_a_headlines(documents: list[lis
 @given(DOCUMENTS)
 def test_what_left_the_window_never_comes_back(document: list[Entry]) -> None:
     archive, reading = Archive(), reading_of(document)
-    archive.keep(recognise(reading, DUNIA, (), known=archive.known, now=NOW).new)
+    archive.keep(recognise(lines_of(reading, DUNIA), reading, DUNIA, (), known=archive.known, now=NOW).new)
     archive.kept = dict.fromkeys(archive.kept)
 
-    recognised = recognise(reading, DUNIA, (), known=archive.known, now=NOW + timedelta(days=40))
+    recognised = recognise(
+        lines_of(reading, DUNIA), reading, DUNIA, (), known=archive.known, now=NOW + timedelta(days=40)
+    )
 
     assert recognised.new == ()
 
 
 @st.composite
 def headlines(draw: st.DrawFn) -> list[Headline]:
-    (kept,) = recognise(
-        reading_of([Entry(fingerprint="0", index=0, title="Kabut")]), DUNIA, (), known=lambda _: {}, now=NOW
-    ).new
+    reading = reading_of([Entry(fingerprint="0", index=0, title="Kabut")])
+    (kept,) = recognise(lines_of(reading, DUNIA), reading, DUNIA, (), known=lambda _: {}, now=NOW).new
     return [
         replace(
             kept,
@@ -220,13 +225,8 @@ def test_a_real_day_of_headlines_stays_apart_where_it_should() -> None:
 
 
 def test_the_window_is_bounded_by_what_it_may_forget() -> None:
-    (kept,) = recognise(
-        reading_of([Entry(fingerprint="0", index=0, title="Kabut asap menipis")]),
-        DUNIA,
-        (),
-        known=lambda _: {},
-        now=NOW,
-    ).new
+    reading = reading_of([Entry(fingerprint="0", index=0, title="Kabut asap menipis")])
+    (kept,) = recognise(lines_of(reading, DUNIA), reading, DUNIA, (), known=lambda _: {}, now=NOW).new
     window = Window()
     for n in range(2 * MOST_HEADLINES):
         window.fold(replace(kept, id=f"{n}", story=f"{n}", source=f"{n}"))
