@@ -91,10 +91,11 @@ class Daemon:
                 await ready(self.url)
                 await self._stop.wait()
             finally:
-                scheduler.shutdown(wait=False)
+                scheduler.pause()
                 await self._end_companion()
                 await self._end_passes()
                 await self._publish()
+                scheduler.shutdown(wait=False)  # not before: it cancels, and a thread may still be writing the files
                 self._house.remember()
 
     def stop(self) -> None:

@@ -73,6 +73,7 @@ async def open_house(
     """
     async with AsyncExitStack() as closing:
         store = closing.enter_context(EmbeddedStore(directory))
+        closing.push_async_callback(store.settle)
         sandbox = await closing.enter_async_context(Sandbox())
         tools = Tools(directory=directory, store=store, sandbox=sandbox, closing=closing)
         house = House(tools, base_url=base_url, speed=speed, spread_new=spread_new)

@@ -216,7 +216,12 @@ class MemoryStore:
         _remove(self._unlisted, (*commit.relisted, *archived))
         self._headlines.update((headline.id, headline) for headline in commit.headlines)
         self._keys.update((key, (each.id, None)) for each in commit.headlines for key in each.keys)
-        self._keys.update((key, (each.id, commit.keys_until)) for each in commit.archived for key in each.keys)
+        self._keys.update(
+            (key, (each.id, commit.keys_until))
+            for each in commit.archived
+            for key in each.keys
+            if self._keys[key][0] == each.id
+        )
         self._unlisted.update(commit.unlisted)
         if commit.headlines or commit.archived:
             self._meta["news"] = f"{self.news + 1}"

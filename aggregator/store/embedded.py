@@ -5,7 +5,7 @@ everybody at once; until then nobody sees any of it.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Self
@@ -51,6 +51,7 @@ class EmbeddedStore:
         self._decoded: dict[str, Headline] = {}
         self._waiting: list[asyncio.Future[None]] = []
         self._writer: asyncio.Task[None] | None = None
+        self._put_off_bytes = 0
         self._news = self.news
         self.notes = storage.notes
 
@@ -59,6 +60,14 @@ class EmbeddedStore:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    async def settle(self) -> None:
+        """Wait until nothing is being written: before `close`, where whoever awaited a commit may have been cancelled.
+
+        A thread writes; the files must not be closed, nor their descriptors be given to others, under its hands.
+        """
+        if self._writer is not None:
+            await asyncio.wait([self._writer])
 
     def close(self) -> None:
         """Let the directory go. Whatever was awaited is committed."""
@@ -146,7 +155,8 @@ class EmbeddedStore:
         Raises:
             StateError: Nothing of it was committed, or all of it will be seen after a restart: it was not acknowledged.
         """
-        for table, documents in _changes(commit):
+        changes = tuple(_changes(commit, self._known_by))  # all of them, before any: a commit is never staged by half
+        for table, documents in changes:
             self._tables[table].put(documents)
         if commit.headlines or commit.archived:
             self._news += 1
@@ -162,7 +172,7 @@ class EmbeddedStore:
     async def _write_batches(self) -> None:
         while self._waiting:
             waiting, self._waiting = self._waiting, []
-            failure = await self._write_batch()
+            [failure] = await asyncio.gather(self._write_batch(), return_exceptions=True)  # nobody waits for ever
             for waiter in waiting:
                 if waiter.cancelled():
                     continue
@@ -171,27 +181,43 @@ class EmbeddedStore:
                 else:
                     waiter.set_exception(failure)
 
-    async def _write_batch(self) -> StateError | None:
+    async def _write_batch(self) -> None:
         changes = self._storage.take()
         try:
             if self._storage.journal.suspect or self._journal_is_long():
-                await self._replace()
+                await self._begin_generation()
             written = await asyncio.to_thread(self._storage.append, changes)
         except OSError as error:
-            return StateError(f"{self._directory}: {error.strerror}; nothing was lost, but free space or mend the disk")
+            told = f"{self._directory}: {error.strerror}; nothing was lost, but free space or mend the disk"
+            raise StateError(told) from error
         self._storage.apply(*written)
         for change in changes:
             if change.table == "headlines":
                 self._decoded.pop(change.id, None)
-        return None
 
     def _journal_is_long(self) -> bool:
         journal = self._storage.journal
-        return journal.journal_bytes > max(_SNAPSHOT_FLOOR_BYTES, 2 * journal.snapshot_bytes)
+        return journal.journal_bytes > max(_SNAPSHOT_FLOOR_BYTES, 2 * journal.snapshot_bytes, self._put_off_bytes)
+
+    async def _begin_generation(self) -> None:
+        """Replace the journal. A long one goes on for another while where the disk has no room for a snapshot."""
+        try:
+            await self._replace()
+        except OSError:
+            if self._storage.journal.suspect:
+                raise
+            self._put_off_bytes = self._storage.journal.journal_bytes + _SNAPSHOT_FLOOR_BYTES
+        else:
+            self._put_off_bytes = 0
 
     async def _replace(self) -> None:
         self._storage.documents("headlines")  # a snapshot wants the section read, and reading belongs to this thread
         self._storage.adopt(*await asyncio.to_thread(self._storage.snapshot))
+
+    def _known_by(self, key: str) -> str | None:
+        """Give the id of the headline that was last given a key."""
+        document = self._storage.documents("keys").get(key)
+        return None if document is None else document["headline"]
 
     def _table(self, name: str) -> JournalTable:
         self._db.table_class = JournalTable
@@ -218,7 +244,9 @@ def _as_of_now(documents: Mapping[str, Document]) -> Iterator[tuple[str, Documen
             yield id_, documents[id_]
 
 
-def _changes(commit: Commit) -> Iterator[tuple[str, Mapping[str, Document | None]]]:
+def _changes(
+    commit: Commit, known_by: Callable[[str], str | None]
+) -> Iterator[tuple[str, Mapping[str, Document | None]]]:
     dropped = dict.fromkeys(commit.dropped_sources)
     archived = {headline.id: None for headline in commit.archived}
     yield "meta", {name: {"text": text} for name, text in commit.meta}
@@ -226,14 +254,19 @@ def _changes(commit: Commit) -> Iterator[tuple[str, Mapping[str, Document | None
     yield "standing", dropped | {standing.source: to_document(standing) for standing in commit.standings}
     yield "listing", dropped | {source: listing_document(listing) for source, listing in commit.listings}
     yield "headlines", archived | {headline.id: to_document(headline) for headline in commit.headlines}
-    yield "keys", dict.fromkeys(commit.keys_forgotten) | _keys(commit)
+    yield "keys", dict.fromkeys(commit.keys_forgotten) | _keys(commit, known_by)
     yield "unlisted", dict.fromkeys(commit.relisted) | archived | _unlisted(commit)
 
 
-def _keys(commit: Commit) -> dict[str, Document]:
+def _keys(commit: Commit, known_by: Callable[[str], str | None]) -> dict[str, Document]:
     until = None if commit.keys_until is None else commit.keys_until.isoformat()
     kept = {key: {"headline": headline.id, "until": None} for headline in commit.headlines for key in headline.keys}
-    left = {key: {"headline": headline.id, "until": until} for headline in commit.archived for key in headline.keys}
+    left = {
+        key: {"headline": headline.id, "until": until}
+        for headline in commit.archived
+        for key in headline.keys
+        if known_by(key) == headline.id  # a later headline may have been given it, and that one stays
+    }
     return kept | left
 
 

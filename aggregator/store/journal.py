@@ -4,8 +4,8 @@
     state/snapshot.7      everything, as of the moment generation 7 began
     state/journal.7       what was committed since, one record a commit
 
-A record is a frame (mark, lengths, CRC-32) around two runs of lines: those of the *schedule* section, which every
-start reads, and those of the *headlines* section, which is only checked at the start and read when news comes.
+A record has two runs of lines: those of the *schedule* section, which every start reads, and those of the *headlines*
+section, which is only checked at the start and read when news comes.
 
 Each commit is one record, written and synced before the next is begun. So only the last record can be torn: a bad
 record with a good one behind it is damage, which is refused, while a bad tail is what a crash leaves, which is cut off.
@@ -18,21 +18,18 @@ import fcntl
 import mmap
 import os
 import re
-import struct
-import zlib
+import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, Self
 
 from aggregator.errors import StateDamagedError, StateError, StateLockedError
+from aggregator.store.frames import FRAME_BYTES, HEADER, Framed, check_header, frame, journal_frames, snapshot_frames
 
-HEADER: Final = b"headline-aggregator state 1\n"
-_ANY_HEADER: Final = re.compile(rb"headline-aggregator state (\d+)\n")
-_FRAME: Final = struct.Struct("<4sIII")  # mark, length of both runs, length of the schedule run, CRC-32 of all else
-_MARK: Final = b"\xf5HA\xf5"  # 0xF5 occurs in no UTF-8 text, so a search for it finds frames only
 _LOCK: Final = "lock"
-_FILE: Final = re.compile(r"(snapshot|journal)\.(\d+)")
+_HEADER_BYTES: Final = 100  # at most, of any version
+_FILE: Final = re.compile(r"(snapshot|journal)\.([1-9]\d*)(\.tmp)?")
 
 File = Literal["snapshot", "journal"]
 
@@ -82,13 +79,6 @@ class Opened:
     schedule: tuple[bytes, ...]
     headlines: tuple[Run, ...]
     notes: tuple[str, ...]
-
-
-def frame(schedule: bytes, headlines: bytes) -> bytes:
-    """Make one record of two runs of lines."""
-    lengths = struct.pack("<II", len(schedule) + len(headlines), len(schedule))
-    checksum = zlib.crc32(headlines, zlib.crc32(schedule, zlib.crc32(lengths)))
-    return _MARK + lengths + struct.pack("<I", checksum) + schedule + headlines
 
 
 class Journal:
@@ -171,11 +161,11 @@ class Journal:
             self._cut_to(self._size)
             raise
         try:
-            os.fdatasync(self._files["journal"])
+            _sync(self._files["journal"])
         except OSError:
             self._suspect = True  # the kernel may have dropped the pages and forgotten the error (fsyncgate, 2018)
             raise
-        run = Run("journal", self._size + _FRAME.size + len(schedule), len(headlines))
+        run = Run("journal", self._size + FRAME_BYTES + len(schedule), len(headlines))
         self._size += len(record)
         return run
 
@@ -195,6 +185,7 @@ class Journal:
         generation = self._generation + 1
         temporary = self._directory / f"snapshot.{generation}.tmp"
         with contextlib.ExitStack() as undo:
+            undo.callback(temporary.unlink, missing_ok=True)  # on a full disk, it is what fills it
             snapshot, runs = _write_snapshot(temporary, records)
             undo.callback(os.close, snapshot)
             journal = _create(self._path("journal", generation), HEADER)
@@ -225,37 +216,55 @@ class Journal:
             if self._lock is not None:
                 self.adopt(self.begin(()))
             return Opened((), (), ())
-        flags = (os.O_RDONLY if self._lock is None else os.O_RDWR) | os.O_NOFOLLOW | os.O_CLOEXEC
-        snapshot = os.open(self._path("snapshot", generation), flags)
-        path = self._path("journal", generation)
-        if self._lock is not None and not path.exists():  # a copy of state/ that was taken in between
-            _create(path, HEADER)
-        self._adopt(generation, snapshot, os.open(path, flags | os.O_APPEND))
+        with contextlib.ExitStack() as undo:
+            snapshot = os.open(self._path("snapshot", generation), self._flags())
+            undo.callback(os.close, snapshot)
+            check_header(self._path("snapshot", generation), os.pread(snapshot, _HEADER_BYTES, 0))
+            journal = self._open_journal(generation)
+            undo.pop_all()
+        self._adopt(generation, snapshot, journal)
+        opened = self._read_records()
         if self._lock is not None:
             self._remove_others()
-        return self._read_records()
+        return opened
+
+    def _open_journal(self, generation: int) -> int:
+        """Open it; end its making where a crash, or a copy of state/, came in between."""
+        path = self._path("journal", generation)
+        descriptor = os.open(path, self._flags() | (0 if self._lock is None else os.O_CREAT), 0o600)
+        try:
+            beginning = os.pread(descriptor, _HEADER_BYTES, 0)
+            if len(beginning) < len(HEADER) and HEADER.startswith(beginning):
+                if self._lock is None:
+                    raise FileNotFoundError(errno.ENOENT, "its writer is making it", str(path))
+                _write(descriptor, HEADER[len(beginning) :])
+                os.fsync(descriptor)
+            else:
+                check_header(path, beginning)
+        except (OSError, StateError):
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def _flags(self) -> int:
+        return (os.O_RDONLY if self._lock is None else os.O_RDWR | os.O_APPEND) | os.O_NOFOLLOW | os.O_CLOEXEC
 
     def _read_records(self) -> Opened:
-        schedule: list[bytes] = []
-        headlines: list[Run] = []
-        notes: list[str] = []
-        for file, descriptor in self._files.items():
-            path = self._path(file, self._generation)
-            end = len(HEADER)
-            with _mapped(path, descriptor) as image:
-                for offset, total, scheduled in _frames(image):
-                    schedule.append(image[offset : offset + scheduled])
-                    if total > scheduled:
-                        headlines.append(Run(file, offset + scheduled, total - scheduled))
-                    end = offset + total
-                if end < len(image):
-                    _refuse_damage(path, image, end, torn_tail_is_legal=file == "journal")
-                    notes.append(f"{path}: cut at byte {end}: a crash tore the last {len(image) - end} bytes")
-            if file == "journal":
-                self._size = end
-                if notes and self._lock is not None:
-                    self._cut_to(end)
-        return Opened(tuple(schedule), tuple(headlines), tuple(notes))
+        snapshot, journal = self._path("snapshot", self._generation), self._path("journal", self._generation)
+        with _mapped(self._files["snapshot"]) as image:
+            kept = snapshot_frames(snapshot, image)
+            schedule = [image[record.start : record.middle] for record in kept]
+        with _mapped(self._files["journal"]) as image:
+            came = journal_frames(journal, image)
+            schedule += [image[record.start : record.middle] for record in came]
+            self._size, torn = came[-1].end if came else len(HEADER), len(image)
+        opened = Opened(tuple(schedule), (*_runs("snapshot", kept), *_runs("journal", came)), ())
+        if self._size == torn:
+            return opened
+        if self._lock is not None:
+            self._cut_to(self._size)
+        note = f"{journal}: cut at byte {self._size}: a crash tore the last {torn - self._size} bytes"
+        return replace(opened, notes=(note,))
 
     def _cut_to(self, size: int) -> None:
         try:
@@ -273,11 +282,12 @@ class Journal:
         self.snapshot_bytes = os.fstat(snapshot).st_size
 
     def _remove_others(self) -> None:
-        """Delete what crashes and earlier generations left behind."""
-        for path in self._directory.iterdir():
-            found = _FILE.match(path.name)
-            if found and path != self._path(found[1], self._generation):
-                path.unlink(missing_ok=True)
+        """Delete what crashes and earlier generations left behind; what cannot be, when it can."""
+        with contextlib.suppress(OSError):
+            for path in self._directory.iterdir():
+                found = _FILE.fullmatch(path.name)
+                if found and path != self._path(found[1], self._generation):
+                    path.unlink(missing_ok=True)
 
     def _path(self, file: str, generation: int) -> Path:
         return self._directory / f"{file}.{generation}"
@@ -292,58 +302,37 @@ def _lock(directory: Path) -> int:
         pid = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
         os.close(descriptor)
         raise StateLockedError(str(directory), int(pid) if pid.isdecimal() else None) from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    with contextlib.suppress(OSError):  # the pid is for people; on a full disk, what is kept can be read without it
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor
 
 
 def _newest_generation(directory: Path) -> int:
-    """Give the newest generation that has its snapshot; 0 where there is none."""
-    names = (_FILE.fullmatch(path.name) for path in directory.iterdir())
-    return max((int(found[2]) for found in names if found and found[1] == "snapshot"), default=0)
+    """Give the newest generation that has its snapshot; 0 where none ever began.
 
-
-def _mapped(path: Path, descriptor: int) -> mmap.mmap:
-    found = _ANY_HEADER.match(os.pread(descriptor, 100, 0))
-    if found is None:
-        raise StateDamagedError(f"{path}: damaged at byte 0: no file of ours begins so; restore it from a backup")
-    if found[0] != HEADER:
-        raise StateError(f"{path}: written by a newer version (format {found[1].decode()}); run that version")
-    return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+    Raises:
+        StateDamagedError: There were commits, and their snapshot is missing.
+    """
+    found = [(path, name) for path in directory.iterdir() if (name := _FILE.fullmatch(path.name))]
+    snapshots = [int(name[2]) for _, name in found if name[1] == "snapshot" and not name[3]]
+    if not snapshots:
+        for path, name in found:
+            if name[1] == "journal" and path.stat().st_size > len(HEADER):
+                raise StateDamagedError(f"{path}: its snapshot.{name[2]} is missing; restore it from a backup")
+    return max(snapshots, default=0)
 
 
 def _state_error(directory: Path, error: OSError) -> StateError:
     return StateError(f"{directory}: {error.strerror}; make it readable and writable, or free space")
 
 
-def _frames(image: mmap.mmap) -> Iterator[tuple[int, int, int]]:
-    """Yield (offset of the lines, length of both runs, length of the schedule run) up to the first bad frame."""
-    at = len(HEADER)
-    while (found := _frame_at(image, at)) is not None:
-        yield found
-        at = found[0] + found[1]
+def _mapped(descriptor: int) -> mmap.mmap:
+    return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
 
 
-def _frame_at(image: mmap.mmap, at: int) -> tuple[int, int, int] | None:
-    start = at + _FRAME.size
-    if start > len(image):
-        return None
-    mark, total, scheduled, checksum = _FRAME.unpack_from(image, at)
-    if mark != _MARK or scheduled > total or start + total > len(image):
-        return None
-    with memoryview(image) as view, view[start : start + total] as lines:
-        good = zlib.crc32(lines, zlib.crc32(struct.pack("<II", total, scheduled))) == checksum
-    return (start, total, scheduled) if good else None
-
-
-def _refuse_damage(path: Path, image: mmap.mmap, end: int, *, torn_tail_is_legal: bool) -> None:
-    """Tell a tail that a crash tore from damage: behind a torn record there is no good one."""
-    at = end
-    while torn_tail_is_legal and (at := image.find(_MARK, at + 1)) != -1:
-        if _frame_at(image, at) is not None:
-            torn_tail_is_legal = False
-    if not torn_tail_is_legal:
-        raise StateDamagedError(f"{path}: damaged at byte {end}; restore it from a backup")
+def _runs(file: File, frames: Iterable[Framed]) -> Iterator[Run]:
+    return (Run(file, record.middle, record.end - record.middle) for record in frames if record.end > record.middle)
 
 
 def _write_snapshot(path: Path, records: Iterable[tuple[bytes, bytes]]) -> tuple[int, tuple[Run, ...]]:
@@ -354,12 +343,12 @@ def _write_snapshot(path: Path, records: Iterable[tuple[bytes, bytes]]) -> tuple
         for schedule, headlines in records:
             record = frame(schedule, headlines)
             _write(descriptor, record)
-            runs.append(Run("snapshot", at + _FRAME.size + len(schedule), len(headlines)))
+            runs.append(Run("snapshot", at + FRAME_BYTES + len(schedule), len(headlines)))
             at += len(record)
+        _write(descriptor, frame(b"", b""))
         os.fsync(descriptor)
     except OSError:
         os.close(descriptor)
-        path.unlink(missing_ok=True)
         raise
     return descriptor, tuple(runs)
 
@@ -381,6 +370,14 @@ def _write(descriptor: int, content: bytes) -> None:
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
+
+
+def _sync(descriptor: int) -> None:
+    """Bring what was appended to the disk itself."""
+    if sys.platform == "darwin":
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)  # its fsync stops at the disk's own cache
+    else:
+        os.fdatasync(descriptor)
 
 
 def _sync_directory(directory: Path) -> None:

@@ -279,8 +279,9 @@ class JournalTable(Table):
         return self._journal_storage.documents(self.name)
 
     def _update_table(self, updater: Callable[[Any], None]) -> None:
-        overlay = Overlay(self._journal_storage.documents(self.name))
+        committed = self._journal_storage.documents(self.name)
+        overlay = Overlay(committed)
         updater(overlay)
-        self._journal_storage.stage(
-            self.name, {id_: None if document is None else dict(document) for id_, document in overlay.changed.items()}
-        )
+        # What was only looked at is not staged: it would undo what others have staged for it.
+        changed = {id_: document for id_, document in overlay.changed.items() if document != committed.get(id_)}
+        self.put({id_: None if document is None else dict(document) for id_, document in changed.items()})
