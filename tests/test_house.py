@@ -381,7 +381,18 @@ once(feeds=Path("feeds.yaml"), state=Path("state"), everything=True, at_once=Non
 children = [process.pid for process in multiprocessing.active_children()]
 print(json.dumps([sorted(sys.modules), children]))
 """
-_ONLY_NEWS_NEEDS = {"feedgen", "feedparser", "selectolax", "dateparser", "nh3", "lxml", "babel", "apscheduler", "lark"}
+_ONLY_NEWS_NEEDS = {
+    "feedgen",
+    "feedparser",
+    "selectolax",
+    "dateparser",
+    "nh3",
+    "lxml",
+    "babel",
+    "apscheduler",
+    "lark",
+    "pebble",
+}
 
 
 @pytest.fixture
