@@ -1,0 +1,105 @@
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+
+from aggregator.entry import Enclosure, Origin
+from aggregator.headline import Headline, Revision
+from aggregator.source import Due, Hints, Listed, Standing, Validators
+from aggregator.store.record import (
+    Change,
+    listing_document,
+    read_lines,
+    to_document,
+    to_due,
+    to_headline,
+    to_listing,
+    to_standing,
+    write_lines,
+)
+from tests.newsroom import DUNIA, NOON, headline
+
+STANDING = Standing(
+    source=DUNIA.id,
+    name="Dunia",
+    urls=("https://dunia.example/rss", "https://dunia.example/atom"),
+    url=1,
+    validators=(
+        ("https://dunia.example/rss", Validators(etag='W/"Ä \\"1\\""', last_modified="Mon, 23 Nov 2026 12:00:00 GMT")),
+        ("https://dunia.example/atom", Validators()),
+    ),
+    body_hash="00ff",
+    hints=Hints(
+        max_age=timedelta(seconds=90, microseconds=5),
+        retry_after=timedelta(days=7),
+        ttl=timedelta(minutes=60),
+        update_period=timedelta(hours=1),
+        skip_hours=(0, 23),
+        skip_days=(6,),
+    ),
+    failures=3,
+    not_before=NOON + timedelta(days=7),
+    first_asked_at=NOON - timedelta(days=1),
+    last_ok_at=NOON,
+    last_new_at=NOON - timedelta(microseconds=1),
+    last_answer="503",
+    last_error="503 Service Unavailable\n\ttwice",
+    parked=True,
+    moved_to="https://moved.example/rss",
+    moved_since=NOON,
+)
+
+HEADLINE = headline(
+    1,
+    keys=("0" * 32, "f" * 32),
+    guid="tag:dunia.example,2026:1\t2",
+    summary='Dua baris\n"dan" tab\t— 日本 🗞',
+    authors=("Siti", "Budi"),
+    categories=("Cuaca",),
+    language="id",
+    enclosures=(Enclosure(url="https://dunia.example/1.mp3", type="audio/mpeg", length=12),),
+    origin=Origin(id="urn:1", title="Dunia", link="https://dunia.example/", updated_at=NOON),
+    updated_at=NOON,
+    revisions=(Revision(title="Judul lama", until=NOON),),
+)
+
+
+@pytest.mark.parametrize("kept", [STANDING, Standing(source="a", name="A", urls=("b",))], ids=["full", "first"])
+def test_a_standing_is_read_back_as_it_was(kept: Standing) -> None:
+    assert to_standing(to_document(kept)) == kept
+
+
+@pytest.mark.parametrize("kept", [HEADLINE, headline(2, guid=None, url=None)], ids=["full", "plain"])
+def test_a_headline_is_read_back_as_it_was_with_its_instants_in_utc(kept: Headline) -> None:
+    back = to_headline(to_document(kept))
+
+    assert back == kept
+    assert {at.tzinfo for at in (back.published_at, back.first_seen_at, back.updated_at)} == {UTC}
+
+
+def test_an_appointment_is_read_back_as_it_was() -> None:
+    due = Due(source=DUNIA.id, at=datetime(2026, 12, 31, 23, 59, 59, 999999, tzinfo=UTC), reason="every 15 min")
+
+    assert to_due(to_document(due)) == due
+
+
+@pytest.mark.parametrize("count", [0, 1, 1000])
+def test_a_listing_is_read_back_in_its_order(count: int) -> None:
+    listing = tuple(Listed(fingerprint=f"{line:016x}", headline=headline(line).id) for line in range(count))
+
+    assert to_listing(listing_document(listing)) == listing
+
+
+def test_lines_tell_where_each_document_lies() -> None:
+    lines = write_lines([Change("due", "a", {"x": "tab\t\nü"}), Change("headlines", "ü", None), Change("due", "b", {})])
+
+    read = list(read_lines(lines))
+
+    assert [(line.table, line.id) for line in read] == [("due", "a"), ("headlines", "ü"), ("due", "b")]
+    assert [lines[line.offset :][: len(line.json)] for line in read] == [line.json for line in read]
+    assert [line.json and orjson.loads(line.json) for line in read] == [{"x": "tab\t\nü"}, b"", {}]
+
+
+def test_what_no_line_can_hold_is_refused_before_anything_is_written() -> None:
+    with pytest.raises(TypeError):
+        to_document(headline(1, title="\ud800"))
