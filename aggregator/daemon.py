@@ -24,7 +24,7 @@ from aggregator.load.feeds_yaml import FeedsFile
 from aggregator.monitor.metrics import status_json
 from aggregator.report import Report, SourceStatus, State, Status, Totals
 from aggregator.serve.http import Server
-from aggregator.source import Due, Source
+from aggregator.source import Due, Source, Standing
 
 Clock = Callable[[], datetime]
 """The present instant, UTC."""
@@ -275,7 +275,7 @@ class Daemon:
             id=source.id,
             name=source.name,
             url=source.urls[0 if standing is None else standing.url % len(source.urls)],
-            state=_state(report, failures=standing.failures if standing else 0, parked=due is None),
+            state=_state(standing, parked=due is None),
             answer=report.answer if report else standing.last_answer if standing else "",
             error=standing.last_error if standing else None,
             failures=standing.failures if standing else 0,
@@ -302,12 +302,12 @@ def _answer_signals(stop: Callable[[], None], reload: Callable[[], None]) -> Non
         loop.add_signal_handler(number, answer)
 
 
-def _state(report: Report | None, *, failures: int, parked: bool) -> State:
+def _state(standing: Standing | None, *, parked: bool) -> State:
     if parked:
         return "parked"
-    if failures:
-        return "failing"
-    return "new" if report is None else "ok"
+    if standing is None:
+        return "new"
+    return "failing" if standing.failures else "ok"
 
 
 def _tell(source: Source, report: Report, before: Report | None) -> None:

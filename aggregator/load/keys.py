@@ -253,7 +253,7 @@ class TopicKeys(Keys):
     It holds what the sources that name it bring, and what fits all of the `match`, `sources` and `languages` given.
     """
 
-    slug: Slug = Field(description="Its path: `dunia` is published as /dunia/, /dunia.rss, …")
+    slug: Slug = Field(description="Its path: `dunia` is published as /dunia.rss, /dunia.atom and /dunia.json.")
     title: Title | None = Field(None, description="Left out: the slug with a capital.")
     match: Annotated[
         tuple[str, Match] | None, Asked(kind="match expression", bounds="4,096 characters", ask=_compiled)

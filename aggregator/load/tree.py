@@ -104,7 +104,9 @@ class _Reader:
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
         if depth > LIMIT_DEPTH:
-            raise _UnreadableError(_line(event), f"nested more than {LIMIT_DEPTH} deep; write less brackets or indents")
+            raise _UnreadableError(
+                _line(event), f"nested more than {LIMIT_DEPTH} deep; write fewer brackets or indents"
+            )
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         match event:

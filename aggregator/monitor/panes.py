@@ -96,10 +96,11 @@ def _heading(view: View, pane: Pane, width: int, shown: tuple[int, int]) -> Text
     elif count and count < total and pane == view.pane and top:
         parts.append((f"  {top + 1}-{top + count} of {total}", DIM))
     if pane == "sources" and width >= _NOTE_FROM_WIDTH:
-        name = _name_width(width)
         label = styled(parts)
-        label.truncate(name + 4, overflow="crop", pad=True)
-        return label.append_text(styled([("  answer        next   today", DIM)]))
+        label.pad_right(_name_width(width) + 5 - label.cell_len)
+        if label.cell_len == _name_width(width) + 5:  # else the columns go without names: the count matters more
+            label.append_text(styled([(" answer        next   today", DIM)]))
+        return label
     return styled(parts)
 
 

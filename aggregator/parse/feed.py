@@ -35,6 +35,7 @@ _ROOT: Final = re.compile(rb"<([A-Za-z_][A-Za-z0-9_.:-]{0,60})")
 _ROOT_WITHIN_BYTES: Final = 65_536
 _LONG_SPACE: Final = re.compile(rb"\s{64,}")
 _ODDITY_CHARACTERS: Final = 200
+_UNKNOWN: Final = re.compile(r"<unknown>:(\d{1,9}):")
 _MARK_AND_SPACE: Final = re.compile(rb"(?:\xef\xbb\xbf|\s)*")
 
 # What feedparser and the parsers under it raise on hostile documents: numbers that int() refuses, names that no codec
@@ -135,12 +136,18 @@ def _parse(body: bytes, url: str, content_type: str) -> _Parsed:
     except _GAVE_UP as error:
         return _Parsed(kind="", feed={}, entries=(), oddity=f"feedparser gave up: {type(error).__name__}")
     complaint = str(found.get("bozo_exception", "")) if found["bozo"] else ""
+    declared = _DECLARATION.match(body.removeprefix(BOM_UTF8)) is not None
     return _Parsed(
         kind=found.get("version", ""),
         feed=found["feed"],
         entries=found["entries"],
-        oddity=clean_line(complaint.replace("<unknown>:", "line ", 1), _ODDITY_CHARACTERS),
+        oddity=clean_line(_placed(complaint, declared=declared), _ODDITY_CHARACTERS),
     )
+
+
+def _placed(complaint: str, *, declared: bool) -> str:
+    """Say where in the document; feedparser puts a line before one that has no XML declaration."""
+    return _UNKNOWN.sub(lambda match: f"line {int(match[1]) - (not declared)}:", complaint, count=1)
 
 
 def _tidied(body: bytes) -> bytes:
@@ -186,4 +193,5 @@ def _surplus(count: int) -> str:
 def _not_a_feed(body: bytes, oddity: str) -> str:
     root = _ROOT.search(body[:_ROOT_WITHIN_BYTES])
     found = f"<{root[1].decode('ascii')}> is not the root of a feed" if root else "there is no markup in it"
-    return f"the document is no feed: {oddity or found}; open the address in a browser, and correct it in feeds.yaml"
+    found = (oddity or found) if b"<" in body else found  # of plain text the parser knows only that it is no XML
+    return f"the document is no feed: {found}; open the address in a browser, and correct it in feeds.yaml"

@@ -117,6 +117,7 @@ def test_a_restart_asks_nobody_before_the_committed_time(tmp_path: Path) -> None
         for _ in range(4):
             with daemon(tmp_path, feeds) as running:
                 assert sorted(titles(running)) == ["Banjir", "Gempa"]
+                assert running.read("/status.json").count('"state":"ok"') == 2  # not "new": asked in an earlier life
                 time.sleep(1.5)  # what is due is asked after one second
                 running.process.kill()
 

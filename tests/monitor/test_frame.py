@@ -45,6 +45,15 @@ def test_the_whole_newsroom_is_on_one_screen(width: int, height: int) -> None:
     assert "subscribe to http://127.0.0.1:8080/update.rss" in text
 
 
+@pytest.mark.parametrize("count", [55, 123_456])
+def test_the_number_of_failing_sources_is_never_cut(count: int) -> None:
+    status = replace(STATUS, sources=(FAILING,) * count)
+    (heading,) = [row for row in shown(replace(VIEW, status=status)).splitlines() if "Sources" in row]
+
+    assert f"{count:,}  {count:,} failing" in heading
+    assert ("answer        next   today" in heading) is (count == 55)
+
+
 def test_a_wide_screen_shows_panes_side_by_side() -> None:
     top = shown(VIEW, 200, 50).splitlines()[2]
 

@@ -177,6 +177,21 @@ def test_what_is_no_feed_says_so(body: bytes) -> None:
         read_feed(job(body))
 
 
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"hello", "there is no markup in it"),
+        (b"<foo>\n<bar>\n</foo>", "line 3:2: mismatched tag"),
+        (b'<?xml version="1.0"?>\n<foo>\n<bar>\n</foo>', "line 4:2: mismatched tag"),
+        (b'\xef\xbb\xbf<?xml version="1.0"?>\n<foo>\n<bar>\n</foo>', "line 4:2: mismatched tag"),
+    ],
+    ids=["text", "undeclared", "declared", "byte-order-mark"],
+)
+def test_what_is_no_feed_says_why_and_in_which_line(body: bytes, reason: str) -> None:
+    with pytest.raises(NotAFeedError, match=f"is no feed: {reason};"):
+        read_feed(job(body))
+
+
 def test_the_53_entries_of_four_indonesian_feeds_are_all_dated() -> None:
     folder = CORPUS / "feeds_id"
     if not folder.exists():
