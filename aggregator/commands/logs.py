@@ -29,7 +29,7 @@ def log_to_stderr() -> None:
 
 def log_to_file(path: Path) -> None:
     """Log into a file of at most 4 MiB, with one predecessor, while the terminal shows the live view."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
     _log_to(logging.handlers.RotatingFileHandler(path, maxBytes=_FILE_BYTES, backupCount=1, encoding="utf-8"))
     path.chmod(0o600)
 

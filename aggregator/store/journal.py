@@ -112,7 +112,7 @@ class Journal:
         """
         try:
             if not read_only:
-                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                directory.mkdir(mode=0o711, parents=True, exist_ok=True)  # a web server goes through, to public/
             journal = cls(directory, None if read_only else _lock(directory))
         except OSError as error:
             raise _state_error(directory, error) from error

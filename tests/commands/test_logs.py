@@ -70,4 +70,4 @@ def test_other_libraries_are_heard_from_warnings_on_and_the_scheduler_from_error
 
 def test_the_file_is_the_operators_alone(log: Path) -> None:
     assert log.stat().st_mode & 0o777 == 0o600
-    assert log.parent.stat().st_mode & 0o777 == 0o700
+    assert log.parent.stat().st_mode & 0o777 == 0o711
