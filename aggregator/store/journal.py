@@ -324,6 +324,8 @@ def _newest_generation(directory: Path) -> int:
 
 
 def _state_error(directory: Path, error: OSError) -> StateError:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return StateError(f"{directory}: is no folder; name another with --state")
     return StateError(f"{directory}: {error.strerror}; make it readable and writable, or free space")
 
 

@@ -355,3 +355,11 @@ def test_a_frame_costs_sixteen_bytes() -> None:
 
 def _no_space() -> int:
     raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("name", ["file", "file/state"])
+def test_a_file_in_the_place_of_the_folder_is_called_one(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(StateError, match=f"{name}: is no folder; name another with --state"):
+        Journal.open(tmp_path / name)
