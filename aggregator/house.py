@@ -181,6 +181,8 @@ class House:
             return
         path, aside = self._tools.directory / _SKETCH, self._tools.directory / f"{_SKETCH}.tmp"
         with contextlib.suppress(OSError):  # a full disk: the next run reads the headlines instead
+            aside.unlink(missing_ok=True)
+            aside.touch(mode=0o600, exist_ok=False)
             aside.write_bytes(crc32(sketch).to_bytes(4, "big") + sketch)
             aside.replace(path)
 

@@ -433,6 +433,7 @@ async def test_a_run_leaves_to_the_next_what_it_worked_out_and_damage_to_that_co
         await here.house.publish(now=NOON)
         here.house.remember()
     before = files(tmp_path)
+    assert (tmp_path / "desk").stat().st_mode & 0o777 == 0o600
     for spoil in (lambda kept: kept, lambda kept: kept[:-9], lambda kept: kept[:9] + b"#" + kept[10:], lambda _: b""):
         path = tmp_path / "desk"
         path.write_bytes(spoil(path.read_bytes()))
