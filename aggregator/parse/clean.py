@@ -54,7 +54,8 @@ def clean_line(text: str, limit: int = 1000) -> str:
         text: As published, of any length and content.
         limit: In characters; what is longer is cut.
     """
-    return _one_line(_without_tags(_decoded(text[: limit * _MARKUP_PER_LINE])), limit)
+    text = text[: limit * _MARKUP_PER_LINE]
+    return _one_line(text if _is_plain(text) else _without_tags(_decoded(text)), limit)
 
 
 def clean_prose(markup: str, limit: int = 2000) -> str:
@@ -64,9 +65,12 @@ def clean_prose(markup: str, limit: int = 2000) -> str:
         markup: As published, of any length and content.
         limit: In characters; what is longer is cut between words and ends in "…".
     """
-    text = _JUNK.sub("", markup[: limit * _MARKUP_PER_PROSE])
-    decoded = _decoded(nh3.clean(_BLOCK.sub(" <", text), tags=set()) if "<" in text else text)
-    text = _one_line(_without_tags(decoded[: limit * _MARKUP_PER_LINE]), limit * 2)
+    text = markup[: limit * _MARKUP_PER_PROSE]
+    if not _is_plain(text):
+        text = _JUNK.sub("", text)
+        decoded = _decoded(nh3.clean(_BLOCK.sub(" <", text), tags=set()) if "<" in text else text)
+        text = _without_tags(decoded[: limit * _MARKUP_PER_LINE])
+    text = _one_line(text, limit * 2)
     if len(text) <= limit:
         return text
     words, _, _ = text[:limit].rpartition(" ")
@@ -110,6 +114,11 @@ def clean_link(link: str | None, base: str) -> str | None:
     authority = f"[{host}]" if ":" in host else host
     address = parts._replace(netloc=authority if port is None else f"{authority}:{port}").geturl()
     return address if len(address) <= _LINK_LIMIT else None
+
+
+def _is_plain(text: str) -> bool:
+    """Say whether no step of cleaning but the white space would find anything: most titles and many summaries."""
+    return text.isascii() and text.isprintable() and "<" not in text and "&" not in text
 
 
 def _decoded(text: str) -> str:

@@ -50,6 +50,13 @@ def test_cleaned_prose_is_clean_and_short(text: str, limit: int) -> None:
     assert len(prose) <= limit
 
 
+@given(text=st.text(st.characters(max_codepoint=0x7F)))
+def test_plain_text_is_cleaned_like_any_other(text: str) -> None:
+    odd = text + "\u200b"  # a zero-width space, which cleaning takes out
+    assert clean_line(text) == clean_line(odd)
+    assert clean_prose(text) == clean_prose(odd)
+
+
 @given(link=TEXT | st.from_regex(r"(?i)(https?|javascript|data|file):/{0,3}.*"), base=BASES)
 def test_a_cleaned_link_leads_to_the_web_or_is_none(link: str, base: str) -> None:
     cleaned = clean_link(link, base)
