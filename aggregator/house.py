@@ -112,7 +112,7 @@ class House:
 
     async def furnish(self, feeds: FeedsFile, *, now: datetime) -> None:
         """Take over what feeds.yaml says now. Sources that are unchanged keep their appointments."""
-        standings = filter(None, map(self.store.standing, self.store.sources()))
+        standings = tuple(filter(None, map(self.store.standing, self.store.sources())))
         sources = with_kept_ids(feeds.sources, standings)
         if self._fetcher is None or feeds.polling != self.feeds.polling:  # passes under way end with the earlier one
             self._fetcher = await self._tools.closing.enter_async_context(Fetcher(feeds.polling))
@@ -136,7 +136,7 @@ class House:
             polling=feeds.polling,
             speed=self._speed,
         )
-        self.dues = self._dues(now)
+        self.dues = self._dues({standing.source for standing in standings if standing.parked}, now)
         if not self.edition.is_current(self.store.news) or self.store.meta("rules") != self.desk.rules:
             self.edition.touch_all()
 
@@ -173,6 +173,10 @@ class House:
             return ()
         await self.desk.load(now=now)
         return await self.edition.publish(self.desk.news)
+
+    async def dismiss_readers(self) -> None:
+        """End the parsing children, and give back their memory; a later poll that brings news starts new ones."""
+        await self._tools.sandbox.close()
 
     def remember(self) -> None:
         """Leave to the next run what this one worked out from the kept headlines. Nothing depends on it."""
@@ -239,11 +243,14 @@ class House:
     def _standing(self, source: Source) -> Standing:
         return configured(self.store.standing(source.id) or first_standing(source), source)
 
-    def _dues(self, now: datetime) -> dict[str, Due]:
+    def _dues(self, parked: set[str], now: datetime) -> dict[str, Due]:
         kept = self.store.dues()
         new = [id_ for id_ in self.sources if id_ not in kept]
         dues = {id_: kept[id_] for id_ in self.sources if id_ in kept}
         for position, id_ in enumerate(new):
             at = first_due(position, at_once=self.feeds.polling.at_once, now=now) if self._spread_new else now
             dues[id_] = Due(source=id_, at=at, reason="new")
-        return {id_: due for id_, due in dues.items() if not self._standing(self.sources[id_]).parked}
+        for id_ in parked & self.sources.keys():
+            if self._standing(self.sources[id_]).parked:  # feeds.yaml may name another address now
+                del dues[id_]
+        return dues

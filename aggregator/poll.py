@@ -228,7 +228,7 @@ def _way(source: Source) -> str:
 
 def _next(source: Source, standing: Standing, world: World, *, now: datetime) -> Due | None:
     due = next_due(source, standing, polling=world.polling, now=now)
-    return None if due is None else replace(due, at=now + (due.at - now) / world.speed)
+    return due if due is None or world.speed == 1 else replace(due, at=now + (due.at - now) / world.speed)
 
 
 def _only(due: Due | None) -> tuple[Due, ...]:

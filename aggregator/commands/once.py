@@ -64,6 +64,7 @@ async def _once(feeds: "FeedsFile", state: "Path", *, everything: bool) -> None:
             typer.echo(note, err=True)
         sources = house.askable(now=now) if everything else house.due(now=now)
         reports = await _poll_all(house, sources, now)
+        await house.dismiss_readers()
         if any(report.new for report in reports):
             await house.tidy_daily(now=now)
         await house.publish(now=now)

@@ -19,7 +19,7 @@ def first_standing(source: Source) -> Standing:
 def configured(standing: Standing, source: Source) -> Standing:
     """Take over what feeds.yaml says now. Where the URLs changed, the first is asked, as if it had never failed."""
     if standing.urls == source.urls:
-        return replace(standing, name=source.name)
+        return standing if standing.name == source.name else replace(standing, name=source.name)
     kept = tuple(pair for pair in standing.validators if pair[0] in source.urls)
     stays = standing.urls[standing.url] == source.urls[0]
     return replace(
@@ -128,4 +128,4 @@ def with_kept_ids(sources: Sequence[Source], standings: Iterable[Standing]) -> t
         if source.id not in ids and (heir_of := next(of_url, None)) is not None:
             ids[source.id] = heir_of
             taken.add(heir_of)
-    return tuple(replace(source, id=ids.get(source.id, source.id)) for source in sources)
+    return tuple(replace(source, id=ids[source.id]) if source.id in ids else source for source in sources)
