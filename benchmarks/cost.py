@@ -44,8 +44,15 @@ class CommandFailedError(Exception):
 
 def cost_of(command: Sequence[str], *, cwd: Path) -> tuple[Cost, str]:
     """Run a command and give its cost, and what it printed."""
+    compiled = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
-        [sys.executable, __file__, *command], cwd=cwd, capture_output=True, text=True, check=False, timeout=1_800
+        [sys.executable, __file__, *command],
+        cwd=cwd,
+        env=compiled,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=1_800,
     )
     if done.returncode:
         raise CommandFailedError(f"{' '.join(command)}: {done.stdout[-2_000:]}{done.stderr[-2_000:]}")
