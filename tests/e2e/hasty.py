@@ -1,20 +1,51 @@
 """A daemon in a hurry: a minute passes in a second, and a journal is long after a few commits.
 
-Run as `python -m tests.e2e.hasty FEEDS STATE`.
+Runs as `python -m tests.e2e.hasty FEEDS STATE`. A parsing child imports this module too: nothing heavy up here.
 """
 
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 
-def main(feeds: Path, state: Path) -> None:
-    from aggregator import daemon  # noqa: PLC0415  a parsing child imports this module too, and needs none of it
+@contextmanager
+def hasty(folder: Path, feeds: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one with its state in `folder/state`. It must live to the end of this; then it is killed."""
+    log = folder / "daemon.log"
+    line = [sys.executable, "-m", "tests.e2e.hasty", str(feeds), str(folder / "state")]
+    with (
+        log.open("wb") as written,
+        subprocess.Popen(
+            line, cwd=Path(__file__).parents[2], stdout=written, stderr=written, start_new_session=True
+        ) as process,
+    ):
+        try:
+            yield process
+            assert process.poll() is None, log.read_text()
+        finally:
+            process.kill()
+
+
+def address(folder: Path, process: subprocess.Popen[bytes]) -> str | None:
+    """Give its URL as soon as it has told it."""
+    told = (folder / "daemon.log").read_text()
+    assert process.poll() is None, told
+    _, found, rest = told.partition("subscribe to ")
+    return rest.partition("/update.rss")[0] if found and "\n" in rest else None
+
+
+def _main(feeds: Path, state: Path) -> None:
+    from aggregator import daemon  # noqa: PLC0415  see above
     from aggregator.commands.options import read_feeds_at, run  # noqa: PLC0415
     from aggregator.commands.up import Orders, keep_up  # noqa: PLC0415
     from aggregator.store import embedded  # noqa: PLC0415
 
     daemon._TICK = 0.05  # type: ignore[misc]
+    daemon._RETRY_STATE = timedelta(seconds=1)  # type: ignore[misc]
     embedded._SNAPSHOT_FLOOR_BYTES = 100_000  # type: ignore[misc]
     reread = partial(read_feeds_at, feeds)
     orders = Orders(feeds=reread(), reread=reread, state=state, listen="127.0.0.1:0", view=False, speed=60)
@@ -22,4 +53,4 @@ def main(feeds: Path, state: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    _main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -5,12 +5,10 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -19,11 +17,11 @@ from typing import Final
 
 from aggregator.headline import Headline
 from aggregator.store.embedded import EmbeddedStore
+from tests.e2e.hasty import address, hasty
 from tests.e2e.running import Origin, Page, Running, aggregator, command, eventually, write_feeds
 
 KILLS: Final = int(os.environ.get("KILLS", "50"))
 SOURCES: Final = 20
-ROOT: Final = Path(__file__).parents[2]
 
 
 class Ledger(Origin):
@@ -112,31 +110,10 @@ def _path_of(source: str) -> str:
     return "/" + source.rpartition("/")[2]
 
 
-@contextmanager
-def hasty(folder: Path, feeds: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a daemon in a hurry, and let it die: what it leaves behind must die with it."""
-    with (folder / "daemon.log").open("wb") as log:
-        line = [sys.executable, "-m", "tests.e2e.hasty", str(feeds), str(folder / "state")]
-        process = subprocess.Popen(line, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
-        try:
-            yield process
-            assert process.poll() is None, (folder / "daemon.log").read_text()
-        finally:
-            process.kill()
-            process.wait(10)
-
-
-def listening(folder: Path) -> str | None:
-    """Give the daemon's address as soon as it has told it."""
-    told = (folder / "daemon.log").read_text()
-    _, found, rest = told.partition("subscribe to ")
-    return rest.partition("/update.rss")[0] if found and "\n" in rest else None
-
-
 def watch(process: subprocess.Popen[bytes], folder: Path, memory: Memory, *, until: float) -> None:
     """Read what is shown until it is time to kill."""
     while time.monotonic() < until:
-        if (url := listening(folder)) is not None:
+        if (url := address(folder, process)) is not None:
             running = Running(url=url, process=process, log=folder / "daemon.log")
             items = json.loads(running.read("/update.json"))["items"]
             memory.shown.update(item["id"].removeprefix("urn:uuid:") for item in items)
@@ -174,7 +151,7 @@ def test_a_daemon_killed_at_random_loses_repeats_and_hurries_nothing(tmp_path: P
             with hasty(tmp_path, feeds) as process:
                 groups.append(process.pid)
                 if number % 2:  # else it is killed while it starts, or soon after
-                    eventually(lambda: listening(tmp_path))
+                    eventually(partial(address, tmp_path, process))
                 watch(process, tmp_path, memory, until=time.monotonic() + dice.uniform(0, 0.9))
             published += published_is_whole(tmp_path)
             for path, due in dues.items():
@@ -183,7 +160,7 @@ def test_a_daemon_killed_at_random_loses_repeats_and_hurries_nothing(tmp_path: P
                     checked += 1
         origin.goes_on = False
         memory.check(tmp_path, origin)
-        with hasty(tmp_path, feeds) as process:
+        with hasty(tmp_path, feeds):
             everything = {(path, guid) for path, printed in origin.printed.items() for guid in printed}
             eventually(lambda: _kept(tmp_path) == everything, seconds=60)
         memory.check(tmp_path, origin)
