@@ -1,0 +1,41 @@
+"""Each benchmark runs, in a tiny form. What they measure is for people to read: nothing is asserted on seconds."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def rows_of(module: str, *arguments: str) -> list[list[str]]:
+    """Run a benchmark and give the cells of its table, without the heading."""
+    command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    table = [line.strip("| \n").split(" | ") for line in done.stdout.splitlines() if line.startswith("|")]
+    return table[2:]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc and needs a subreaper")
+def test_three_passes_are_measured_beside_the_limit() -> None:
+    without = [part for program in ("reader", "newsboat", "sfeed") for part in ("--without", program)]
+    rows = rows_of("passes", "--sources", "10", "--entries", "5", "--rounds", "1", *without)
+
+    measured = [(row[0], row[1]) for row in rows if "aim" not in row[1]]
+    passes = ("cold", "all 304", "10 % changed")
+    assert measured == [(name, program) for name in passes for program in ("aggregator once", "bare loop")]
+    assert all(float(row[2]) > 0 for row in rows if "aim" not in row[1])
+
+
+def test_commits_are_measured_beside_a_bare_fdatasync(tmp_path: Path) -> None:
+    rows = rows_of("commits", "--commits", "64", "--directory", str(tmp_path))
+
+    assert [row[0] for row in rows] == ["bare write + fdatasync", "store, alone", "store, 32 at once"]
+
+
+def test_split_reading_is_measured_beside_feedparser() -> None:
+    rows = rows_of("split", "--entries", "10", "--repeats", "2")
+
+    assert [row[0] for row in rows] == ["feedparser, whole", *(f"ours, {new} new" for new in (0, 1, 5, 10))]
