@@ -4,7 +4,10 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,13 +16,17 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 
+from aggregator.commit import Commit
 from aggregator.daemon import Daemon
+from aggregator.document import Document
 from aggregator.fetch.answer import Answer
 from aggregator.house import House, open_house
 from aggregator.load.feeds_yaml import FeedsFile
+from aggregator.publish.files import write_documents
 from aggregator.site import Site
 from aggregator.source import Source, Validators
-from tests.newsroom import DUNIA, KABAR, POLLING, POPULAR, UPDATE, Newsroom, fetched
+from aggregator.store.embedded import EmbeddedStore
+from tests.newsroom import DUNIA, KABAR, NOON, POLLING, POPULAR, UPDATE, Newsroom, fetched, headline
 
 FEEDS = FeedsFile(
     path=Path("feeds.yaml"),
@@ -123,3 +130,45 @@ async def test_a_publication_that_fails_is_told_once_and_shows_in_our_health_unt
         house.edition.publish = publish  # type: ignore[method-assign]
         await until(lambda: daemon.status().health == "ok")
         assert await read(daemon, "/healthz") == (200, "ok\n")
+
+
+async def test_a_publication_under_way_when_we_stop_ends_before_the_last_one_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two threads that write the same files would leave a document that is neither the old nor the new one."""
+    under_way: list[int] = []
+    most, writes = 0, 0
+
+    def slowly(directory: Path, documents: Iterable[Document]) -> tuple[str, ...]:
+        nonlocal most, writes
+        under_way.append(1)
+        most, writes = max(most, len(under_way)), writes + 1
+        time.sleep(0.3)
+        changed = write_documents(directory, documents)
+        under_way.pop()
+        return changed
+
+    monkeypatch.setattr("aggregator.publish.files.write_documents", slowly)
+    publishers = Newsroom({DUNIA.urls[0]: fetched("1 Gempa"), KABAR.urls[0]: fetched("2 Banjir")})
+    async with running(tmp_path, publishers, Clock()) as (daemon, _):
+        await until(lambda: daemon.status().totals.new == 2 and bool(under_way))
+        daemon.stop()
+
+    assert (writes >= 2, most, under_way) == (True, 1, [])
+    assert (tmp_path / "public" / "update.rss").read_text().count("<item>") == 2
+
+
+async def test_a_state_is_not_closed_under_the_hands_of_a_thread_that_writes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release, sync = threading.Event(), os.fdatasync
+    async with open_house(FEEDS, tmp_path, base_url="http://127.0.0.1:1", now=NOON) as house:
+        monkeypatch.setattr(os, "fdatasync", lambda file: release.wait(10) and sync(file))
+        abandoned = asyncio.create_task(house.store.commit(Commit(headlines=(headline(1),))))
+        await asyncio.sleep(0.05)
+        abandoned.cancel()
+        asyncio.get_running_loop().call_later(0.1, release.set)
+
+    assert release.is_set()
+    with EmbeddedStore(tmp_path) as store:
+        assert list(store.headlines()) == [headline(1)]
