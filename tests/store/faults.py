@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import pytest
 
-Fault = Literal["once", "from then on", "crash"]
+Fault = Literal["once", "once, near the end", "from then on", "crash"]
 
 CALLS: Final = ("open", "write", "fsync", "fdatasync", "ftruncate", "pwrite", "rename", "unlink")
 
@@ -23,7 +23,8 @@ class Disk:
     """Counts calls; fails the n-th.
 
     Attributes:
-        fault: The n-th call raises ENOSPC, that and all later ones do, or the process ends there.
+        fault: The n-th call raises ENOSPC, that and all later ones do, or the process ends there. Near the end: the
+            process ends, well, with the next commit that succeeds.
         at: Counted from 1; 0: none fails.
         calls: Made so far.
         hits: Failed so far.
@@ -58,7 +59,7 @@ class Disk:
         if name == "open" and not given[1] & os.O_CREAT:
             return self._open(*given, **named)
         self.calls += 1
-        if not self.at or self.calls < self.at or (self.fault == "once" and self.calls > self.at):
+        if not self.at or self.calls < self.at or (self.fault.startswith("once") and self.calls > self.at):
             return (self._open if name == "open" else self._plain[name])(*given, **named)
         self.hits += 1
         if name == "write" and self.calls == self.at:  # torn: half of it reaches the disk

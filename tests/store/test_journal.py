@@ -1,6 +1,7 @@
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -331,6 +332,54 @@ def test_after_a_failed_sync_only_a_new_generation_may_follow(tmp_path: Path, mo
     assert read(tmp_path) == (*held([RECORDS[2], RECORDS[1]]), ())
 
 
+def test_a_generation_is_on_the_disk_before_the_one_before_it_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut may undo a rename whose folder was not synced."""
+    journal, _ = Journal.open(tmp_path)
+    done: list[str] = []
+    fsync, rename, unlink = os.fsync, os.rename, os.unlink
+
+    def note_fsync(file: int) -> None:
+        done.append("sync of the folder" if stat.S_ISDIR(os.fstat(file).st_mode) else "sync of a file")
+        fsync(file)
+
+    def note_rename(old: Path, new: Path) -> None:
+        done.append(f"{new.name} is named")
+        rename(old, new)
+
+    def note_unlink(path: Path) -> None:
+        done.append(f"{path.name} goes")
+        unlink(path)
+
+    monkeypatch.setattr(os, "fsync", note_fsync)
+    monkeypatch.setattr(os, "rename", note_rename)
+    monkeypatch.setattr(os, "unlink", note_unlink)
+    journal.adopt(journal.begin(RECORDS))
+    journal.close()
+
+    assert [*done[-5:-2], *sorted(done[-2:])] == [
+        "sync of a file",
+        "snapshot.2 is named",
+        "sync of the folder",
+        "journal.1 goes",
+        "snapshot.1 goes",
+    ]
+    assert done.count("sync of a file") >= 2
+
+
+def test_a_snapshot_for_which_there_is_no_room_takes_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, _ = Journal.open(tmp_path)
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", lambda _: _no_space())
+        with pytest.raises(OSError, match="No space"):
+            journal.begin(RECORDS)
+
+    assert not journal.suspect
+    assert not list(tmp_path.glob("*.tmp"))
+    journal.close()
+
+
 def test_no_file_is_left_open(tmp_path: Path) -> None:
     begin(tmp_path, *RECORDS)
     before = descriptors()
@@ -342,6 +391,9 @@ def test_no_file_is_left_open(tmp_path: Path) -> None:
     (tmp_path / f"journal.{generation}").unlink()
     with pytest.raises(StateError, match="faster than it can be read"):
         Journal.open(tmp_path, read_only=True)
+    (tmp_path / f"journal.{generation}").write_bytes(b"not ours, as anybody can see\n")
+    with pytest.raises(StateDamagedError):
+        Journal.open(tmp_path)
     (tmp_path / f"snapshot.{generation}").write_bytes(b"")
     with pytest.raises(StateDamagedError):
         Journal.open(tmp_path)
