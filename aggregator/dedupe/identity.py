@@ -140,7 +140,10 @@ class _Settling:
         headline = self._kept.get(line.printed)
         if headline is not None and self._reads_same(line, headline):
             self._take(line, headline)
-        elif not self._has_left(line):
+        elif self._has_left(line):
+            # Listed under an id that nobody keeps: so it is known for as long as it is listed, after its keys are gone.
+            self.ids[line.entry.fingerprint] = str(uuid5(_NAMESPACE, line.rungs[line.level]))
+        else:
             self._accept(line)
 
     def _is_same(self, line: Line, headline: Headline, rung: int) -> bool:

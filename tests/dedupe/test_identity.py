@@ -371,7 +371,20 @@ def test_what_left_the_window_does_not_come_back() -> None:
 
     recognised = archive.read(KABUT, replace(BANJIR, published_at=NOW), now=NOW + 40 * 24 * HOUR)
 
-    assert (recognised.new, recognised.revised, recognised.listing) == ((), (), ())
+    assert (recognised.new, recognised.revised) == ((), ())
+
+
+def test_what_left_the_window_and_is_listed_again_does_not_come_back_when_its_keys_are_forgotten() -> None:
+    archive = Archive()
+    archive.read(KABUT, BANJIR)
+    archive.forget_headlines()
+    archive.read(KABUT, BANJIR, now=NOW + 40 * 24 * HOUR)
+    archive.kept.clear()  # as `tidy` does ninety days after they were archived
+
+    recognised = archive.read(KABUT, BANJIR, now=NOW + 200 * 24 * HOUR)
+
+    assert (recognised.new, recognised.revised) == ((), ())
+    assert len(recognised.listing) == len({KABUT.fingerprint, BANJIR.fingerprint})
 
 
 def test_a_retouched_old_headline_does_not_come_back_as_news() -> None:
