@@ -78,7 +78,6 @@ def run(work: Coroutine[object, object, None]) -> None:
         typer.Exit: It was interrupted.
     """
     import asyncio
-    import gc
     import sys
 
     try:
@@ -92,8 +91,6 @@ def run(work: Coroutine[object, object, None]) -> None:
         raise typer.Exit(130) from None
     except asyncio.CancelledError:
         raise typer.Exit(143) from None
-    finally:
-        gc.freeze()  # nothing is left to do: the interpreter's last collection would cost 10 % of a pass without news
 
 
 async def _ended_by_sigterm(work: Coroutine[object, object, None]) -> None:
