@@ -95,8 +95,8 @@ class Board:
             for slug in topics:
                 self._order[slug].append((published, id_))
         for story in self._stories:
-            for slug in self._hot_topics(story):
-                self._hot[slug].append((self._heat(story, slug), story))
+            for slug, heated in self._heats(story):
+                self._hot[slug].append((heated, story))
         for order in (*self._order.values(), *self._hot.values()):
             order.sort()
 
@@ -152,19 +152,20 @@ class Board:
         return touched
 
     def _heat_up(self, story: str) -> None:
-        for slug in self._hot_topics(story):
-            insort(self._hot[slug], (self._heat(story, slug), story))
+        for slug, heated in self._heats(story):
+            insort(self._hot[slug], (heated, story))
 
     def _cool(self, story: str) -> None:
-        for slug in self._hot_topics(story):
-            _remove(self._hot[slug], (self._heat(story, slug), story))
+        for slug, heated in self._heats(story):
+            _remove(self._hot[slug], (heated, story))
 
-    def _hot_topics(self, story: str) -> Iterable[str]:
-        return self._touched(story) & self._hot.keys()
-
-    def _heat(self, story: str, slug: str) -> float:
-        slips = sorted((self._slips[id_] for id_ in self._members(story, slug)), key=lambda slip: slip.rank[1:])
-        return heat((slip.source, -slip.rank[0], slip.rank[1]) for slip in slips)
+    def _heats(self, story: str) -> Iterator[tuple[str, float]]:
+        """Give the topics whose order is "popular" that a story is in, with its heat there."""
+        slips = [self._slips[id_] for id_ in self._stories.get(story, ())]
+        if len(slips) > 1:
+            slips.sort(key=lambda slip: slip.rank[1:])
+        for slug in self._hot.keys() & {slug for slip in slips for slug in slip.topics}:
+            yield slug, heat([(slip.source, -slip.rank[0], slip.rank[1]) for slip in slips if slug in slip.topics])
 
 
 def _remove(order: list[tuple[float, str]], entry: tuple[float, str]) -> None:

@@ -18,6 +18,7 @@ HALF_LIFE: Final = timedelta(hours=12)
 EVERYBODY: Final = 1.0
 """The weight of a source that has no other."""
 
+_HALF_LIFE_SECONDS: Final = HALF_LIFE.total_seconds()
 _LEAST: Final = 1e-9  # a source of no weight leads nothing, and its stories still have their place
 
 
@@ -66,6 +67,8 @@ def heat(voices: Iterable[tuple[str, float, float]]) -> float:
     """
     first: dict[str, float] = {}
     for source, weight, published in voices:
-        first.setdefault(source, log2(max(weight, _LEAST)) + published / HALF_LIFE.total_seconds())
+        first.setdefault(source, log2(max(weight, _LEAST)) + published / _HALF_LIFE_SECONDS)
     largest = max(first.values())
+    if len(first) == 1:  # most stories are one outlet's
+        return largest
     return largest + log2(fsum(2.0 ** (term - largest) for term in first.values()))

@@ -7,7 +7,7 @@ A reader with `less` sees what happened; a program finds each document's place w
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
@@ -27,9 +27,8 @@ class Change:
     document: Document | None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line as it lies in a record.
+class Line(NamedTuple):
+    """One line as it lies in a record. A tuple: a start reads 100,000, and a frozen dataclass takes thrice the time.
 
     Attributes:
         table: Its table.
