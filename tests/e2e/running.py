@@ -7,6 +7,7 @@ with Origin() as origin, daemon(tmp_path, feeds) as running:
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -19,9 +20,12 @@ from hashlib import sha256
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeAlias, TypeVar
 
 T = TypeVar("T")
+
+_Request: TypeAlias = socket.socket | tuple[bytes, socket.socket]
+_Address: TypeAlias = Any  # typeshed's own word for it
 
 LOOPBACK_ONLY: Final = "127.0.0.1/32"
 _SUBSCRIBE: Final = "subscribe to "
@@ -120,6 +124,16 @@ class Origin:
     def url(self, path: str = "/") -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}{path}"
 
+    def settle(self) -> None:
+        """Wait until every request of a client that was killed has been taken note of.
+
+        What it wrote lies in our sockets still. Connections are accepted in their order: once ours is, all of its
+        are; and each is closed when what lay in it has been answered.
+        """
+        server = self._server
+        with socket.create_connection(("127.0.0.1", server.server_port)) as mine, server.changed:
+            assert server.changed.wait_for(lambda: server.clients == {mine.getsockname()}, timeout=30)
+
     def answer(self, path: str, if_none_match: str | None) -> Page:
         page = self.pages.get(path, Page(status=HTTPStatus.NOT_FOUND))
         if self.revalidates and page.status == HTTPStatus.OK and if_none_match == page.etag:
@@ -129,8 +143,37 @@ class Origin:
 
 
 class _Server(ThreadingHTTPServer):
+    """Knows which of its connections are open.
+
+    Attributes:
+        clients: The far ends of those accepted and not yet closed.
+        changed: Notified when these change.
+    """
+
     daemon_threads = True
     request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self.clients: set[object] = set()
+        self.changed = threading.Condition()
+
+    def process_request(self, request: _Request, client_address: _Address) -> None:
+        with self.changed:
+            self.clients.add(client_address)
+            self.changed.notify_all()
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: _Request, client_address: _Address) -> None:
+        super().process_request_thread(request, client_address)
+        with self.changed:
+            self.clients.discard(client_address)
+            self.changed.notify_all()
+
+    def handle_error(self, request: _Request, client_address: _Address) -> None:
+        """Let clients be killed; anything else is told."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(origin: Origin) -> type[BaseHTTPRequestHandler]:

@@ -88,6 +88,7 @@ class Memory:
 
     def check(self, folder: Path, origin: Ledger) -> dict[str, datetime]:
         """Compare a dead daemon's state/ with the ledger and with what was shown; give path → due time."""
+        origin.settle()
         if not (folder / "state" / "lock").exists():
             return {}
         with EmbeddedStore(folder / "state", read_only=True) as store:
