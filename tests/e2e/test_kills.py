@@ -21,7 +21,8 @@ from tests.e2e.hasty import address, hasty
 from tests.e2e.running import Origin, Page, Running, aggregator, command, eventually, write_feeds
 
 KILLS: Final = int(os.environ.get("KILLS", "50"))
-SOURCES: Final = 20
+SOURCES: Final = 100
+EVERY: Final = "5m"  # 5 s of the hasty daemon: longer than any machine takes from a claim to its request
 
 
 class Ledger(Origin):
@@ -144,10 +145,13 @@ def test_a_daemon_killed_at_random_loses_repeats_and_hurries_nothing(tmp_path: P
     dice, memory = random.Random(11), Memory({}, set())
     groups, checked, published = [], 0, 0
     with Ledger() as origin:
-        sources = [{"name": f"S{path}", "url": origin.url(path)} for path in origin.printed]
+        sources = [{"name": f"S{path}", "url": origin.url(path), "every": EVERY} for path in origin.printed]
         feeds = write_feeds(tmp_path, sources)
         for number in range(KILLS):
             dues = memory.check(tmp_path, origin)
+            never = datetime.min.replace(tzinfo=UTC)
+            hurried = [path for path, them in origin.moments.items() if them and them[-1] >= dues.get(path, never)]
+            assert not hurried, "asked, and not put off before that"
             asked = {path: len(origin.moments[path]) for path in dues}
             with hasty(tmp_path, feeds) as process:
                 groups.append(process.pid)
