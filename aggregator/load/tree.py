@@ -26,6 +26,7 @@ _CORE: Final = ("null", "bool", "int", "float", "str", "seq", "map")  # YAML 1.2
 _TAGS: Final = frozenset({"!", *(f"tag:yaml.org,2002:{name}" for name in _CORE)})
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _NOT_YAML: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # YAML 1.2 §5.1
+_TOO_DEEP: Final = f"nested more than {LIMIT_DEPTH} deep; write fewer brackets or indents"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -104,9 +105,7 @@ class _Reader:
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
         if depth > LIMIT_DEPTH:
-            raise _UnreadableError(
-                _line(event), f"nested more than {LIMIT_DEPTH} deep; write fewer brackets or indents"
-            )
+            raise _UnreadableError(_line(event), _TOO_DEEP)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         match event:
@@ -185,5 +184,7 @@ def _syntax_fault(error: yaml.MarkedYAMLError, lines: list[str]) -> Fault:
     written = lines[line - 1]
     if "\t" in written[: len(written) - len(written.lstrip())]:
         return Fault(line=line, text="a tab before the text; indent with spaces")
+    if "nesting depth" in (error.problem or ""):  # libyaml reads a line ahead of its events, and has a limit of its own
+        return Fault(line=line, text=_TOO_DEEP)
     said = ", ".join(part for part in (error.context, error.problem) if part)
     return Fault(line=line, text=f"not YAML: {said}; look for a missing quote, colon, bracket or indent")
