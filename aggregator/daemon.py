@@ -8,8 +8,8 @@ import contextlib
 import heapq
 import logging
 import signal
-from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,12 +18,14 @@ from typing import Final
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator import VERSION
+from aggregator.desk import unhurried
 from aggregator.errors import FeedsFileError, StateError
 from aggregator.house import House
 from aggregator.load.feeds_yaml import FeedsFile
+from aggregator.monitor.lag import Lag, quantile
 from aggregator.monitor.metrics import status_json
 from aggregator.report import Report, SourceStatus, State, Status, Totals
-from aggregator.serve.http import Server
+from aggregator.serve.http import Live, OnceASecond, Server
 from aggregator.source import Due, Source, Standing
 
 Clock = Callable[[], datetime]
@@ -42,21 +44,29 @@ _LATENESSES: Final = 1_000
 class Daemon:
     """Polls, publishes and serves until it is told to stop."""
 
-    def __init__(self, house: House, *, clock: Clock, reread: Callable[[], FeedsFile]) -> None:
+    def __init__(
+        self, house: House, *, clock: Clock, reread: Callable[[], FeedsFile], notices: Sequence[str] = ()
+    ) -> None:
         """Begin with everything at rest.
 
         Args:
             house: The newsroom.
             clock: Tells the time.
             reread: Reads feeds.yaml again; raises FeedsFileError.
+            notices: For the operator, to be shown with the status.
         """
         self._house = house
         self._clock = clock
         self._reread = reread
+        self._notices = tuple(notices)
+        self._refused = ""
         self._heap: list[tuple[datetime, str]] = []
         self._passes: dict[str, asyncio.Task[None]] = {}
         self._reports: dict[str, tuple[datetime, Report]] = {}
         self._totals = Totals()
+        self._polls = Counter[str]()
+        self._unmodified = Counter[str]()
+        self._lag = Lag()
         self._lateness: deque[float] = deque(maxlen=_LATENESSES)
         self._publishing = asyncio.Lock()
         self._reread_wanted = False
@@ -79,10 +89,18 @@ class Daemon:
             StateError: state/ cannot be used.
         """
         _answer_signals(self.stop, self.reload)
+        with self._lag.measured():
+            await self._serve(host, port, ready)
+
+    async def _serve(self, host: str, port: int, ready: Callable[[str], Awaitable[None]]) -> None:
         self._house.edition.touch_all()
         await self._house.desk.load(now=self._clock())
         await self._publish()
-        live = {"status.json": self._status_json, "healthz": self._healthz}
+        live: Live = {
+            "status.json": OnceASecond(self._status_json),
+            "metrics": OnceASecond(self._metrics),
+            "healthz": self._healthz,
+        }
         async with Server(self._house.shelf, live=live) as server:
             self.url = await server.start(host, port)
             self._appoint()
@@ -117,7 +135,9 @@ class Daemon:
             for line in str(error).splitlines():
                 _log.error("%s", line)
             _log.error("%s: not taken over, the earlier one goes on; mend it and send SIGHUP again", error.path)
+            self._refused = f"{error.path} is broken and was not taken over: `aggregator check` tells why"
             return
+        self._refused = ""
         async with self._publishing:  # an edition under way must not end after the next one
             await self._house.furnish(feeds, now=self._clock())
             self._house.edition.touch_all()
@@ -128,12 +148,11 @@ class Daemon:
         """Run something beside the daemon: it is cancelled, and waited for, when the daemon ends."""
         self._companion = asyncio.create_task(companion)
 
-    def status(self) -> Status:
-        """Tell how the whole newsroom stands at this moment."""
+    async def status(self) -> Status:
+        """Tell how the whole newsroom stands at this moment. Passes go on while many sources are looked at."""
         now, site = self._clock(), self._house.feeds.site
-        midnight = now.astimezone(site.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        today = self._house.desk.arrivals_since(midnight)
-        board = self._house.desk.board
+        sources = tuple(self._house.sources.values())
+        told = [self._source_status(source, now) async for source in unhurried(sources)]
         return Status(
             version=VERSION,
             title=site.title,
@@ -141,17 +160,31 @@ class Daemon:
             zone=site.zone.key,
             started_at=self._started_at,
             now=now,
-            health=self._health(),
+            health=self.health,
+            notices=(*self._notices, *filter(None, [self._refused])),
             topics=tuple((topic.slug, topic.title) for topic in self._house.feeds.topics),
-            sources=tuple(self._source_status(source, today[source.id]) for source in self._house.sources.values()),
-            totals=replace(
-                self._totals,
-                headlines=board.headline_count,
-                stories=board.story_count,
-                lateness_p50=self._late(0.5),
-                lateness_p99=self._late(0.99),
-            ),
+            sources=tuple(told),
+            totals=self.totals,
         )
+
+    @property
+    def totals(self) -> Totals:
+        """What was done so far, and what is kept now."""
+        board = self._house.desk.board
+        return replace(
+            self._totals,
+            headlines=board.headline_count,
+            stories=board.story_count,
+            lateness_p50=quantile(self._lateness, 0.5),
+            lateness_p99=quantile(self._lateness, 0.99),
+            loop_lag_p99=self._lag.p99(),
+            loop_lag_max=self._lag.longest,
+        )
+
+    @property
+    def health(self) -> str:
+        """Say "ok", or what is wrong."""
+        return "ok" if not self._troubles else f"degraded: {'; '.join(dict.fromkeys(self._troubles.values()))}"
 
     def _schedule(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None})
@@ -253,6 +286,8 @@ class Daemon:
 
     def _count(self, report: Report) -> None:
         totals = self._totals
+        self._polls[report.source] += 1
+        self._unmodified[report.source] += report.answer == "304"
         self._totals = replace(
             totals,
             polls=totals.polls + 1,
@@ -262,11 +297,8 @@ class Daemon:
             wire_bytes=totals.wire_bytes + report.wire_bytes,
         )
 
-    def _late(self, share: float) -> float:
-        ordered = sorted(self._lateness)
-        return ordered[int(share * (len(ordered) - 1))] if ordered else 0.0
-
-    def _source_status(self, source: Source, new_today: int) -> SourceStatus:
+    def _source_status(self, source: Source, now: datetime) -> SourceStatus:
+        days = self._house.desk.days
         standing = self._house.store.standing(source.id)
         due = self._house.dues.get(source.id)
         asked_at, report = self._reports.get(source.id, (None, None))
@@ -282,17 +314,26 @@ class Daemon:
             next_at=None if due is None else due.at,
             reason="" if due is None else due.reason,
             last_ok_at=asked_at if report and report.ok else ok_at,
-            new_today=new_today,
+            polls=self._polls[source.id],
+            not_modified=self._unmodified[source.id],
+            new_today=days.today(source.id, now=now),
+            per_day=days.per_day(source.id, watched_since=standing.first_asked_at if standing else None, now=now),
         )
 
-    def _status_json(self) -> tuple[int, str, bytes]:
-        return 200, "application/json", status_json(self.status())
+    async def _status_json(self) -> tuple[int, str, bytes]:
+        return 200, "application/json", await asyncio.to_thread(status_json, await self.status())
 
-    def _health(self) -> str:
-        return "ok" if not self._troubles else f"degraded: {'; '.join(dict.fromkeys(self._troubles.values()))}"
+    async def _metrics(self) -> tuple[int, str, bytes]:
+        return await asyncio.to_thread(_metrics_of, await self.status())
 
-    def _healthz(self) -> tuple[int, str, bytes]:
-        return 503 if self._troubles else 200, "text/plain; charset=utf-8", f"{self._health()}\n".encode()
+    async def _healthz(self) -> tuple[int, str, bytes]:
+        return 503 if self._troubles else 200, "text/plain; charset=utf-8", f"{self.health}\n".encode()
+
+
+def _metrics_of(status: Status) -> tuple[int, str, bytes]:
+    from aggregator.monitor.prometheus import CONTENT_TYPE, metrics_text  # imported by the first that asks for it
+
+    return 200, CONTENT_TYPE, metrics_text(status)
 
 
 def _answer_signals(stop: Callable[[], None], reload: Callable[[], None]) -> None:

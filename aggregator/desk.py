@@ -4,11 +4,10 @@ Both are derived from committed headlines. A pass without news never loads them.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from hashlib import blake2b
 from typing import Final, Protocol, TypeVar
 
@@ -21,6 +20,7 @@ from aggregator.headline import Headline
 from aggregator.merge.board import Board
 from aggregator.merge.rank import alone, pick, story_of
 from aggregator.merge.topics import topics_of
+from aggregator.monitor.days import Days
 from aggregator.source import Due, Listed, Source, Standing
 from aggregator.story import Story
 from aggregator.topic import Topic
@@ -88,6 +88,7 @@ class Desk:
         *,
         topics: Sequence[Topic],
         sources: Sequence[Source],
+        zone: tzinfo = UTC,
         recall: Callable[[], bytes | None] = lambda: None,
     ) -> None:
         """Begin without having read anything.
@@ -96,6 +97,7 @@ class Desk:
             store: Where the committed headlines are.
             topics: As feeds.yaml has them.
             sources: Likewise, with the ids under which they were first seen.
+            zone: In which the days begin by which headlines are counted.
             recall: Gives the last `sketch` of an earlier run, whatever became of it; None: there is none.
         """
         self._store = store
@@ -104,20 +106,21 @@ class Desk:
         self._passes = 0
         self._no_pass = asyncio.Event()
         self._no_pass.set()
-        self.configure(topics=topics, sources=sources)
+        self.configure(topics=topics, sources=sources, zone=zone)
 
-    def configure(self, *, topics: Sequence[Topic], sources: Sequence[Source]) -> None:
+    def configure(self, *, topics: Sequence[Topic], sources: Sequence[Source], zone: tzinfo = UTC) -> None:
         """Take over what feeds.yaml says now. Everything is read anew when it is next needed."""
         self._topics = tuple(topics)
         self._sources = {source.id: source for source in sources}
         self._weights = {source.id: source.weight for source in sources}
+        self._zone = zone
         self.unload()
 
     def unload(self) -> None:
         """Have everything read anew when it is next needed."""
         self._window = Window()
         self._board = Board(self._topics, self._weights)
-        self._arrivals: list[tuple[datetime, str]] = []
+        self._days = Days(self._zone)
         self._loaded = False
         self.news = 0
 
@@ -125,6 +128,11 @@ class Desk:
     def board(self) -> Board:
         """The topics' contents; empty until `load`."""
         return self._board
+
+    @property
+    def days(self) -> Days:
+        """How many headlines each source brings; empty until `load`."""
+        return self._days
 
     @property
     def rules(self) -> str:
@@ -187,8 +195,8 @@ class Desk:
         """
         if not self._loaded or self._passes:
             return None
-        window, board, arrivals = self._window.sketch(), self._board.sketch(), self._arrivals
-        return orjson.dumps([self._stamp(), window, board, arrivals])
+        window, board, days = self._window.sketch(), self._board.sketch(), self._days.sketch()
+        return orjson.dumps([self._stamp(), window, board, days])
 
     def _recalled(self, *, since: datetime) -> bool:
         """Take over an earlier run's sketch, if nothing has come or gone since, and its rules are ours."""
@@ -196,17 +204,17 @@ class Desk:
         drawn = recall()
         if drawn is None:
             return False
-        stamp, window, board, arrivals = orjson.loads(drawn)
+        stamp, window, board, days = orjson.loads(drawn)
         if stamp != self._stamp():
             return False
         self._window = Window.of(window)
         self._window.forget(since)
         self._board.put_up(board)
-        self._arrivals = [(datetime.fromisoformat(at), source) for at, source in arrivals]
+        self._days = Days(self._zone, dict(days))
         return True
 
     def _stamp(self) -> list[str | int]:
-        return [VERSION, self.rules, self.news]
+        return [VERSION, self.rules, str(self._zone), self.news]
 
     async def _refile(self, rules: str) -> None:
         changed = []
@@ -234,13 +242,8 @@ class Desk:
 
     def _put_up_one(self, headline: Headline) -> frozenset[str]:
         if headline.id not in self._board:
-            self._arrivals.append((headline.first_seen_at, headline.source))
+            self._days.add(headline.source, headline.published_at)
         return self._board.post(headline)
-
-    def arrivals_since(self, instant: datetime) -> Counter[str]:
-        """Count the headlines accepted since then, by source id. Earlier ones are not counted ever after."""
-        self._arrivals = [arrival for arrival in self._arrivals if arrival[0] >= instant]
-        return Counter(source for _, source in self._arrivals)
 
     def accept(self, headlines: Iterable[Headline]) -> tuple[Headline, ...]:
         """Fold new headlines into stories and file them into topics. They are not on the board before `post`."""

@@ -118,7 +118,7 @@ class House:
             self._fetcher = await self._tools.closing.enter_async_context(Fetcher(feeds.polling))
         self.feeds = feeds
         self.sources = {source.id: source for source in sources}
-        self.desk.configure(topics=feeds.topics, sources=sources)
+        self.desk.configure(topics=feeds.topics, sources=sources, zone=feeds.site.zone)
         self.edition = Edition(
             self._tools.directory,
             self.shelf,

@@ -57,7 +57,10 @@ class SourceStatus:
         next_at: UTC. None: it will not be asked.
         reason: Why then.
         last_ok_at: UTC. None: never.
-        new_today: Headlines since midnight in the site's zone.
+        polls: Since the daemon started.
+        not_modified: Of these, 304s.
+        new_today: Headlines published since midnight in the site's zone.
+        per_day: Headlines published a day, over the last week or since it is watched.
     """
 
     id: str
@@ -70,7 +73,10 @@ class SourceStatus:
     next_at: datetime | None
     reason: str
     last_ok_at: datetime | None
+    polls: int
+    not_modified: int
     new_today: int
+    per_day: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +92,8 @@ class Totals:
         stories: Kept.
         wire_bytes: Received.
         lateness_p50, lateness_p99: From due to asked, in seconds, over the last 1,000 polls.
+        loop_lag_p99: How late the event loop came to what was ready, in seconds, over the last minute.
+        loop_lag_max: The same at its worst, since the daemon started.
     """
 
     polls: int = 0
@@ -97,6 +105,8 @@ class Totals:
     wire_bytes: int = 0
     lateness_p50: float = 0.0
     lateness_p99: float = 0.0
+    loop_lag_p99: float = 0.0
+    loop_lag_max: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +121,7 @@ class Status:
         started_at: UTC.
         now: UTC: when this was taken; countdowns start here.
         health: "ok", or what is wrong: "degraded: disk full".
+        notices: For the operator, one line each: what is not wrong, but may not be meant.
         topics: (slug, title) pairs, in the order of feeds.yaml.
         sources: In the order of feeds.yaml.
         totals: See there.
@@ -123,6 +134,7 @@ class Status:
     started_at: datetime
     now: datetime
     health: str
+    notices: tuple[str, ...]
     topics: tuple[tuple[str, str], ...]
     sources: tuple[SourceStatus, ...]
     totals: Totals

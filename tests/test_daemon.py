@@ -15,16 +15,18 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from aggregator.commit import Commit
 from aggregator.daemon import Daemon
 from aggregator.document import Document
-from aggregator.fetch.answer import Answer
+from aggregator.errors import Fault, FeedsFileError
+from aggregator.fetch.answer import Answer, Gone, NotModified, Refused
 from aggregator.house import House, open_house
 from aggregator.load.feeds_yaml import FeedsFile
 from aggregator.publish.files import write_documents
 from aggregator.site import Site
-from aggregator.source import Source, Validators
+from aggregator.source import Hints, Source, Validators
 from aggregator.store.embedded import EmbeddedStore
 from tests.newsroom import DUNIA, KABAR, NOON, POLLING, POPULAR, UPDATE, Newsroom, fetched, headline
 
@@ -93,7 +95,7 @@ async def test_a_bug_that_one_source_brings_to_light_is_told_and_costs_only_that
     clock = Clock()
     publishers = Publishers({DUNIA.urls[0]: fetched("1 Gempa"), KABAR.urls[0]: fetched("2 Banjir")})
     async with running(tmp_path, publishers, clock) as (daemon, _):
-        await until(lambda: len(publishers.asked) == 2 and daemon.status().totals.new == 1)
+        await until(lambda: len(publishers.asked) == 2 and daemon.totals.new == 1)
         await asyncio.sleep(2.5)  # two looks at what is due
 
         assert len(publishers.asked) == 2
@@ -101,10 +103,92 @@ async def test_a_bug_that_one_source_brings_to_light_is_told_and_costs_only_that
         assert [record.getMessage() for record in told] == [
             "Kabar: the pass failed by a fault of ours; please report this"
         ]
-        kabar = next(each for each in daemon.status().sources if each.id == KABAR.id)
+        kabar = next(each for each in (await daemon.status()).sources if each.id == KABAR.id)
         assert kabar.reason == "a fault of ours"
         clock.ahead = POLLING.every + timedelta(minutes=1)
         await until(lambda: [url for url, _ in publishers.asked].count(KABAR.urls[0]) == 2)
+
+
+async def test_the_status_tells_of_each_source_what_it_answered_how_often_and_what_it_brings(tmp_path: Path) -> None:
+    clock = Clock()
+    clock.ahead = NOON + timedelta(hours=4, minutes=50) - clock()  # ten minutes to midnight in the site's zone
+    publishers = Newsroom({DUNIA.urls[0]: fetched("1 Gempa", "2 Banjir"), KABAR.urls[0]: Gone()})
+    async with running(tmp_path, publishers, clock) as (daemon, _):
+        await until(lambda: daemon.totals.polls == 2)
+        today = [source.new_today for source in (await daemon.status()).sources]
+        publishers.answers[DUNIA.urls[0]] = NotModified(validators=Validators(), hints=Hints())
+        for polls in (3, 4):
+            clock.ahead += POLLING.every + timedelta(minutes=5)
+            await until(lambda: daemon.totals.polls == polls)  # noqa: B023  asked at once
+        status = await daemon.status()
+
+    dunia, kabar = status.sources
+    assert (dunia.answer, dunia.polls, dunia.not_modified, dunia.failures) == ("304", 3, 2, 0)
+    assert (kabar.answer, kabar.polls, kabar.not_modified, kabar.failures) == ("410", 1, 0, 1)
+    assert (today, dunia.new_today, round(dunia.per_day), kabar.per_day) == ([2, 0], 0, 2, 0.0)
+    assert (dunia.state, bool(dunia.reason), kabar.state, kabar.next_at) == ("ok", True, "parked", None)
+    assert (status.totals.polls, status.totals.not_modified, status.totals.failed) == (4, 2, 1)
+
+
+async def test_metrics_tell_the_same_to_prometheus(tmp_path: Path) -> None:
+    publishers = Newsroom(
+        {
+            DUNIA.urls[0]: fetched("1 Gempa"),
+            KABAR.urls[0]: Refused(status=503, hints=Hints(), detail="503 Service Unavailable"),
+        }
+    )
+    async with running(tmp_path, publishers, Clock()) as (daemon, _):
+        await until(lambda: daemon.totals.polls == 2)
+        async with aiohttp.ClientSession() as session, session.get(daemon.url + "/metrics") as answer:
+            content_type, text = answer.headers["Content-Type"], await answer.text()
+
+    assert content_type == "text/plain; version=0.0.4; charset=utf-8"
+    told = {family.name: family.samples for family in text_string_to_metric_families(text)}
+    assert [sample.value for sample in told["aggregator_polls"]] == [2]
+    assert {sample.labels["source"]: sample.value for sample in told["aggregator_source_up"]} == {
+        "Dunia": 1,
+        "Kabar": 0,
+    }
+
+
+async def test_work_that_holds_the_loop_shows_in_the_status(tmp_path: Path) -> None:
+    async with running(tmp_path, Newsroom({}), Clock()) as (daemon, _):
+        await asyncio.sleep(0.05)
+        time.sleep(0.3)  # noqa: ASYNC251  holds the loop on purpose
+        await asyncio.sleep(0.05)
+
+        assert daemon.totals.loop_lag_max >= 0.25
+        assert daemon.totals.loop_lag_max >= daemon.totals.loop_lag_p99
+
+
+async def test_a_feeds_yaml_that_was_refused_is_a_notice_until_one_is_taken_over(tmp_path: Path) -> None:
+    broken = [FeedsFileError("feeds.yaml", (Fault(line=3, text="is odd"),))]
+
+    def reread() -> FeedsFile:
+        if broken:
+            raise broken.pop()
+        return FEEDS
+
+    async def announce(_: str) -> None:
+        ready.set()
+
+    async with open_house(FEEDS, tmp_path, base_url="http://127.0.0.1:1", now=NOON) as house:
+        house.world = replace(house.world, fetch=Newsroom({}).fetch)
+        daemon, ready = Daemon(house, clock=lambda: NOON, reread=reread, notices=("as shipped",)), asyncio.Event()
+        task = asyncio.create_task(daemon.run("127.0.0.1", 0, ready=announce))
+        await asyncio.wait_for(ready.wait(), 30)
+        told = [(await daemon.status()).notices]
+        async with asyncio.timeout(30):
+            for _ in range(2):
+                daemon.reload()
+                while (await daemon.status()).notices == told[-1]:  # noqa: ASYNC110  nobody tells
+                    await asyncio.sleep(0.05)
+                told.append((await daemon.status()).notices)
+        daemon.stop()
+        await asyncio.wait_for(task, 30)
+
+    refused = "feeds.yaml is broken and was not taken over: `aggregator check` tells why"
+    assert told == [("as shipped",), ("as shipped", refused), ("as shipped",)]
 
 
 async def test_a_publication_that_fails_is_told_once_and_shows_in_our_health_until_it_succeeds(
@@ -128,7 +212,7 @@ async def test_a_publication_that_fails_is_told_once_and_shows_in_our_health_unt
         assert json.loads((await read(daemon, "/status.json"))[1])["health"] == health.strip()
         assert sum(record.levelno == logging.ERROR for record in caplog.records) == 1
         house.edition.publish = publish  # type: ignore[method-assign]
-        await until(lambda: daemon.status().health == "ok")
+        await until(lambda: daemon.health == "ok")
         assert await read(daemon, "/healthz") == (200, "ok\n")
 
 
@@ -151,7 +235,7 @@ async def test_a_publication_under_way_when_we_stop_ends_before_the_last_one_beg
     monkeypatch.setattr("aggregator.publish.files.write_documents", slowly)
     publishers = Newsroom({DUNIA.urls[0]: fetched("1 Gempa"), KABAR.urls[0]: fetched("2 Banjir")})
     async with running(tmp_path, publishers, Clock()) as (daemon, _):
-        await until(lambda: daemon.status().totals.new == 2 and bool(under_way))
+        await until(lambda: daemon.totals.new == 2 and bool(under_way))
         daemon.stop()
 
     assert (writes >= 2, most, under_way) == (True, 1, [])

@@ -3,6 +3,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -271,15 +272,16 @@ async def test_news_is_that_of_the_latest_commit_posted() -> None:
     assert read.news == 7
 
 
-async def test_arrivals_are_counted_by_source_from_an_instant_on() -> None:
-    old = headline(1, first_seen_at=NOON - timedelta(days=2))
+async def test_headlines_are_counted_once_by_source_and_day() -> None:
+    old = headline(1, published_at=NOON - timedelta(days=2))
     store = MemoryStore(old, headline(2), headline(3, KABAR))
     read = desk(store)
     await read.load(now=NOON)
     await bring(read, store, headline(4, KABAR))
     read.post([headline(4, KABAR, title="Direvisi")], news=store.news)
 
-    assert read.arrivals_since(NOON - timedelta(hours=1)) == {DUNIA.id: 1, KABAR.id: 2}
+    assert [read.days.today(source.id, now=NOON) for source in (DUNIA, KABAR)] == [1, 2]
+    assert read.days.per_day(DUNIA.id, watched_since=None, now=NOON) == 2 / 2.5
 
 
 async def test_a_topic_may_list_every_headline_of_a_story() -> None:
@@ -344,7 +346,16 @@ async def test_a_sketch_stands_for_every_headline_that_it_was_drawn_from() -> No
     assert store.readings == readings
     await read.load(now=NOON)
     assert [recalled.stories(topic) for topic in TOPICS] == [read.stories(topic) for topic in TOPICS]
-    assert recalled.arrivals_since(NOON - timedelta(days=9)) == read.arrivals_since(NOON - timedelta(days=9))
+    assert sorted(recalled.days.sketch()) == sorted(read.days.sketch()) != []
+
+
+async def test_a_sketch_whose_days_began_elsewhere_is_not_taken_over() -> None:
+    store = MemoryStore(BERAS)
+    drawn, readings = await sketched(store, headline(3)), store.readings
+    there = Desk(store, topics=TOPICS, sources=(DUNIA, KABAR), zone=ZoneInfo("Asia/Jakarta"), recall=lambda: drawn)
+    await there.load(now=NOON)
+
+    assert store.readings == readings + 1
 
 
 async def test_the_next_headline_finds_its_story_in_a_window_that_was_recalled() -> None:

@@ -1,6 +1,6 @@
 """`aggregator up`: the daemon, its web server and, on a terminal, the live view."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,8 @@ from aggregator.commands.options import (
 if TYPE_CHECKING:
     from aggregator.load.feeds_yaml import FeedsFile
 
+_SHIPPED = "using the shipped feeds.yaml; put your own here, or name it with --feeds"
+
 
 def up(
     feeds: FeedsOption = None,
@@ -42,9 +44,13 @@ def up(
     - `aggregator up --feeds planet.yaml --state /var/lib/planet --listen 0.0.0.0:8080`
     - `aggregator up --no-view 2>&1 | tee aggregator.log`
     """
+    from aggregator.load.feeds_yaml import find_feeds_file
+
     configuration = read_feeds(feeds)
     reread = partial(read_feeds_at, configuration.path)
-    run(keep_up(Orders(feeds=configuration, reread=reread, state=state, listen=listen, view=view)))
+    notices = (_SHIPPED,) if find_feeds_file(feeds).shipped else ()
+    orders = Orders(feeds=configuration, reread=reread, state=state, listen=listen, view=view, notices=notices)
+    run(keep_up(orders))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +64,7 @@ class Orders:
         listen: HOST:PORT.
         view: Show the live view. None: if this is a terminal.
         speed: Above 1, every wait is that much shorter.
+        notices: Told in the status: what was written to standard error, the live view has covered.
     """
 
     feeds: "FeedsFile"
@@ -66,6 +73,7 @@ class Orders:
     listen: str
     view: bool | None
     speed: float = 1.0
+    notices: tuple[str, ...] = ()
 
 
 async def keep_up(orders: Orders) -> None:
@@ -89,9 +97,18 @@ async def keep_up(orders: Orders) -> None:
             log_to_file(orders.state / "log")
         for note in house.store.notes:
             logging.getLogger("aggregator").warning("%s", note)
-        daemon = Daemon(house, clock=clock, reread=orders.reread)
-        ready = partial(show, daemon) if viewed else partial(_announce, orders)
-        await daemon.run(host, port, ready=ready)
+        notices = (*orders.notices, *house.store.notes)
+        daemon = Daemon(house, clock=clock, reread=orders.reread, notices=notices)
+        tell = partial(show, daemon) if viewed else partial(_announce, orders)
+        await daemon.run(host, port, ready=partial(_settle, tell))
+
+
+async def _settle(tell: Callable[[str], Awaitable[None]], url: str) -> None:
+    """Take what was loaded for what stays, and tell that we serve."""
+    import gc
+
+    gc.freeze()  # looked through again, 10,000 sources and their headlines hold the event loop for 150 ms
+    await tell(url)
 
 
 async def _announce(orders: Orders, url: str) -> None:

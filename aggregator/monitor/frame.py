@@ -7,7 +7,7 @@ from typing import Final
 from rich.text import Text  # noqa: TID251  rich's home
 
 from aggregator.monitor.overlays import overlay_lines
-from aggregator.monitor.panes import ACCENT, ALARM, DIM, Part, glyphs, pane_lines, pane_title, span, styled
+from aggregator.monitor.panes import ACCENT, ALARM, DIM, Part, glyphs, pane_lines, pane_title, size, span, styled
 from aggregator.monitor.printable import printable
 from aggregator.monitor.view import PANES, Pane, View
 
@@ -15,7 +15,6 @@ _TALL: Final = 8
 _ALL_PANES: Final = 13
 _SIDE_BY_SIDE: Final = 130
 _GAP: Final = 3
-_UNITS: Final = ("B", "kB", "MB", "GB", "TB")
 
 
 def frame(view: View, width: int, height: int) -> tuple[Text, ...]:
@@ -77,6 +76,9 @@ def _notice(view: View) -> Text | None:
         text = f"no answer yet from {view.address}, retrying ({view.trouble})"
     elif view.status and view.status.health != "ok":
         text = view.status.health
+    elif view.status and view.status.notices:
+        notices = f" {glyphs(view).dot} ".join(view.status.notices)
+        return styled([("  " + printable(notices, ascii_only=view.ascii_only), ACCENT)])
     return styled([("  " + printable(text, ascii_only=view.ascii_only), ALARM)]) if text else None
 
 
@@ -87,29 +89,20 @@ def _foot(view: View, width: int, height: int) -> list[Text]:
 
 
 def _totals(view: View, width: int) -> Text:
-    """Count what was done, what it brought and what it cost."""
+    """Count what was done and what it cost."""
     if not view.status:
         return Text()
     totals = view.status.totals
     facts = [f"{totals.polls:,} polls"]
     facts += [f"{totals.not_modified / totals.polls:.0%} 304"] if totals.polls else []
-    facts += [f"{totals.headlines:,} headlines", f"{totals.stories:,} stories", _size(totals.wire_bytes)]
-    facts += [f"late {totals.lateness_p50:.1f} s", f"p99 {totals.lateness_p99:.1f} s"]
+    facts += [size(totals.wire_bytes), f"late {totals.lateness_p50:.1f} s p99 {totals.lateness_p99:.1f} s"]
+    facts += [f"loop {totals.loop_lag_p99 * 1000:.0f} ms max {totals.loop_lag_max * 1000:.0f} ms"]
     facts += [f"{totals.failed:,} failed"] if totals.failed else []
+    facts += [f"{totals.new:,} new"]
     between = f" {glyphs(view).dot} "
     while len(facts) > 1 and 2 + len(between.join(facts)) > width:
         facts.pop()  # half a figure is a wrong one
     return styled([("  " + between.join(facts), DIM)])
-
-
-def _size(count: int) -> str:
-    """Write bytes in decimal units, as in "12.3 MB"."""
-    size, unit = float(count), _UNITS[0]
-    for unit in _UNITS:
-        if size < 1000 or unit == _UNITS[-1]:  # noqa: PLR2004  decimal units
-            break
-        size /= 1000
-    return f"{size:.0f} {unit}" if unit == _UNITS[0] else f"{size:.1f} {unit}"
 
 
 def _last_line(view: View, width: int) -> Text:

@@ -19,9 +19,12 @@ def status_json(status: Status) -> bytes:
 
     Law: `read_status(status_json(status)) == status`.
     """
-    told = {field.name: getattr(status, field.name) for field in fields(status)}
+    told = {field.name: getattr(status, field.name) for field in fields(status) if field.name != "sources"}
     topics = [{"slug": slug, "title": title} for slug, title in status.topics]
-    return orjson.dumps(told | {"topics": topics}, option=orjson.OPT_UTC_Z)
+    head = orjson.dumps(told | {"topics": topics}, option=orjson.OPT_UTC_Z)
+    # One by one: orjson keeps the interpreter to itself while it writes, and 10,000 sources take it 40 ms.
+    sources = b",".join([orjson.dumps(source, option=orjson.OPT_UTC_Z) for source in status.sources])
+    return b'%b,"sources":[%b]}' % (head[:-1], sources)
 
 
 def read_status(body: bytes) -> Status:
@@ -41,6 +44,7 @@ def read_status(body: bytes) -> Status:
         started_at=_instant(record, "started_at"),
         now=_instant(record, "now"),
         health=_field(record, "health", str),
+        notices=tuple(_text(notice, "notices") for notice in _field(record, "notices", list)),
         topics=tuple((_field(topic, "slug", str), _field(topic, "title", str)) for topic in topics),
         sources=tuple(_source(source) for source in sources),
         totals=_totals(_mapping(_field(record, "totals", dict), "totals")),
@@ -60,7 +64,10 @@ def _source(record: Mapping[str, object]) -> SourceStatus:
         next_at=_instant_or_none(record, "next_at"),
         reason=_field(record, "reason", str),
         last_ok_at=_instant_or_none(record, "last_ok_at"),
+        polls=_field(record, "polls", int),
+        not_modified=_field(record, "not_modified", int),
         new_today=_field(record, "new_today", int),
+        per_day=_number(record, "per_day"),
     )
 
 
@@ -75,6 +82,8 @@ def _totals(record: Mapping[str, object]) -> Totals:
         wire_bytes=_field(record, "wire_bytes", int),
         lateness_p50=_number(record, "lateness_p50"),
         lateness_p99=_number(record, "lateness_p99"),
+        loop_lag_p99=_number(record, "loop_lag_p99"),
+        loop_lag_max=_number(record, "loop_lag_max"),
     )
 
 
@@ -88,6 +97,12 @@ def _known_state(state: str) -> State:
 def _mapping(value: object, where: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise ValueError(f"{where} is no object")  # noqa: TRY004  the body is wrong, not the caller
+    return value
+
+
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{where} holds what is no text")  # noqa: TRY004  the body is wrong, not the caller
     return value
 
 

@@ -1,15 +1,15 @@
 """What lies over the panes: all about one row, its link alone, the keys."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from rich.text import Text  # noqa: TID251  rich's home
 
 from aggregator.monitor.lines import Line
-from aggregator.monitor.panes import ACCENT, ALARM, DIM, styled, until
+from aggregator.monitor.panes import ACCENT, ALARM, DIM, share_304, size, span, styled, until
 from aggregator.monitor.printable import column, printable, wrap
 from aggregator.monitor.view import Row, View
-from aggregator.report import SourceStatus
+from aggregator.report import SourceStatus, Status
 
 _LABEL_WIDTH: Final = 12
 _KEYS: Final = (
@@ -33,7 +33,9 @@ def overlay_lines(view: View, width: int, height: int) -> list[Text]:
             facts = _line_facts(row, view) if isinstance(row, Line) else _source_facts(row, view)
             return _facts(facts, width, view)[:height]
         case "help":
-            return _facts(_KEYS, width, view)[:height]
+            keys = _facts(_KEYS, width, view)
+            daemon = _facts(_daemon_facts(view.status, view), width, view) if view.status else []
+            return [*keys, Text(), *daemon][:height]
         case _:
             return [styled([("  the row is gone", DIM)])]
 
@@ -80,12 +82,37 @@ def _source_facts(source: SourceStatus, view: View) -> tuple[tuple[str, str], ..
         ("failures", f"{source.failures} in a row" if source.failures else ""),
         ("next poll", f"{_when(source.next_at, view)} (in {waits})" if source.next_at else "never"),
         ("why then", source.reason),
-        ("last good", _when(source.last_ok_at, view)),
-        ("new today", f"{source.new_today:,}"),
+        ("last good", _when(source.last_ok_at, view) + _ago(source.last_ok_at, view)),
+        (
+            "304 share",
+            f"{share_304(source)} of {_times(source.polls)} since the daemon started" if source.polls else "",
+        ),
+        ("headlines", f"{source.new_today:,} today, {source.per_day:,.1f} a day lately"),
         ("address", source.url),
         ("id", source.id if source.id != source.url else ""),
     )
     return tuple((label, value) for label, value in facts if value)
+
+
+def _daemon_facts(status: Status, view: View) -> tuple[tuple[str, str], ...]:
+    totals = status.totals
+    not_modified = f", {totals.not_modified / totals.polls:.0%} of them 304" if totals.polls else ""
+    return (
+        ("daemon", f"{status.version}, since {_when(status.started_at, view)}"),
+        ("requests", f"{_times(totals.polls)}{not_modified}, {totals.failed:,} failed; {size(totals.wire_bytes)} came"),
+        ("headlines", f"{totals.new:,} accepted; {totals.headlines:,} kept, in {totals.stories:,} stories"),
+        ("late", f"{totals.lateness_p50:.1f} s from due to asked, p99 {totals.lateness_p99:.1f} s"),
+        ("loop held", f"p99 {totals.loop_lag_p99 * 1000:.0f} ms, at most {totals.loop_lag_max * 1000:.0f} ms so far"),
+        *(("notice", notice) for notice in status.notices),
+    )
+
+
+def _times(polls: int) -> str:
+    return "1 poll" if polls == 1 else f"{polls:,} polls"
+
+
+def _ago(instant: datetime | None, view: View) -> str:
+    return f" ({span(max(view.now - instant, timedelta(0)))} ago)" if instant and view.now else ""
 
 
 def _when(instant: datetime | None, view: View) -> str:

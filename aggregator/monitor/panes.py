@@ -10,7 +10,7 @@ from rich.text import Text  # noqa: TID251  rich's home
 from aggregator.monitor.lines import Line
 from aggregator.monitor.printable import clip, column, printable
 from aggregator.monitor.view import Pane, View
-from aggregator.report import SourceStatus, State
+from aggregator.report import SourceStatus, State, Totals
 
 Part: TypeAlias = tuple[str, str]
 """Printable text, and its style in rich's words."""
@@ -24,6 +24,8 @@ _MARGINS: Final = 3  # the cursor and a space to the left, nothing to the right
 _DAY_WIDTH: Final = 6
 _SOURCE_FROM_WIDTH: Final = 50
 _NOTE_FROM_WIDTH: Final = 70
+_SHARES_FROM_WIDTH: Final = 90
+_UNITS: Final = ("B", "kB", "MB", "GB", "TB")
 _MARK_STYLES: Final[dict[State, str]] = {"failing": ALARM, "parked": ACCENT, "new": DIM, "ok": DIM}
 
 
@@ -89,8 +91,8 @@ def _heading(view: View, pane: Pane, width: int, shown: tuple[int, int]) -> Text
     """Name the pane; say what of it is shown, where that is not all, and what the columns are."""
     total, top, count = len(view.rows(pane)), *shown
     parts: list[Part] = [("  " + pane_title(view, pane), f"bold {ACCENT}" if pane == view.pane else "bold")]
-    if pane == "sources" and view.status:
-        parts += _census(view)
+    if pane != "popular" and view.status:
+        parts += _census(view) if pane == "sources" else _stock(view.status.totals)
     if view.filter:
         parts.append((f"  {total} of {len(view.all_rows(pane))}", DIM))
     elif count and count < total and pane == view.pane and top:
@@ -99,7 +101,8 @@ def _heading(view: View, pane: Pane, width: int, shown: tuple[int, int]) -> Text
         label = styled(parts)
         label.pad_right(_name_width(width) + 5 - label.cell_len)
         if label.cell_len == _name_width(width) + 5:  # else the columns go without names: the count matters more
-            label.append_text(styled([(" answer        next   today", DIM)]))
+            shares = "  304     a day" if width >= _SHARES_FROM_WIDTH else ""
+            label.append_text(styled([(f" answer        next   today{shares}", DIM)]))
         return label
     return styled(parts)
 
@@ -109,6 +112,10 @@ def _census(view: View) -> list[Part]:
     failing = sum(source.state == "failing" for source in sources)
     parts: list[Part] = [(f"  {len(sources):,}", DIM)]
     return parts + ([(f"  {failing:,} failing", ALARM)] if failing else [])
+
+
+def _stock(totals: Totals) -> list[Part]:
+    return [(f"  {totals.headlines:,} headlines  {totals.stories:,} stories", DIM)]
 
 
 def _emptiness(view: View, pane: Pane) -> str:
@@ -168,7 +175,7 @@ def _name_width(width: int) -> int:
 
 
 def _source_row(view: View, source: SourceStatus, width: int) -> Text:
-    """Mark, name, last answer, next poll, new today, and what is wrong or why it is polled then."""
+    """Mark, name, last answer, next poll, what it brings, and what is wrong or why it is polled then."""
     signs, ascii_only = glyphs(view), view.ascii_only
     failing = source.state == "failing"
     quiet = DIM if source.state in {"parked", "new"} else ""
@@ -185,9 +192,27 @@ def _source_row(view: View, source: SourceStatus, width: int) -> Text:
         parts.append((column(today, 8, signs.ellipsis, right=True), quiet))
     if width < _NOTE_FROM_WIDTH:
         return styled(parts)
+    if width >= _SHARES_FROM_WIDTH:
+        parts.append((column(share_304(source), 5, signs.ellipsis, right=True), DIM))
+        parts.append((column(f"{source.per_day:,.1f}", 10, signs.ellipsis, right=True), quiet))
     room = width - _MARGINS - styled(parts).cell_len - 3
     note = printable(source.error or source.reason, ascii_only=ascii_only)
     return styled([*parts, ("   ", ""), (clip(note, room, signs.ellipsis), "red" if failing else DIM)])
+
+
+def share_304(source: SourceStatus) -> str:
+    """Write the share of a source's polls that were answered 304, as in "81%"; "" before its first."""
+    return f"{source.not_modified / source.polls:.0%}" if source.polls else ""
+
+
+def size(count: int) -> str:
+    """Write bytes in decimal units, as in "12.3 MB"."""
+    amount, unit = float(count), _UNITS[0]
+    for unit in _UNITS:
+        if amount < 1000 or unit == _UNITS[-1]:  # noqa: PLR2004  decimal units
+            break
+        amount /= 1000
+    return f"{amount:.0f} {unit}" if unit == _UNITS[0] else f"{amount:.1f} {unit}"
 
 
 def until(instant: datetime | None, now: datetime | None) -> str:

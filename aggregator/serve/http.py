@@ -6,7 +6,7 @@ Nothing of a request ever becomes the path of a file: a path is looked up among 
 import asyncio
 import errno
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from email.utils import format_datetime
 from http import HTTPStatus
 from types import TracebackType
@@ -18,12 +18,16 @@ from aggregator.document import Document
 from aggregator.errors import ListenError
 from aggregator.serve.conditional import accepts_gzip, is_current
 
-Live: TypeAlias = Mapping[str, Callable[[], tuple[int, str, bytes]]]
-"""Path → what to answer at this moment: (status, content type with its charset, body)."""
+LiveAnswer: TypeAlias = Callable[[], Awaitable[tuple[int, str, bytes]]]
+"""What to answer at this moment: (status, content type with its charset, body)."""
+
+Live: TypeAlias = Mapping[str, LiveAnswer]
+"""By path."""
 
 _log = logging.getLogger(__name__)
 
 _LAST_PORT: Final = 65_535
+_SAME_SECONDS: Final = 1.0
 _CLOSE_SECONDS: Final = 0.5  # aiohttp waits up to twice as long
 
 _ALWAYS: Final = {
@@ -40,7 +44,7 @@ class Server:
     Args:
         shelf: Path → document. Looked up anew for each request: whoever owns it may exchange its documents, each at
             once, at any time.
-        live: Paths that are answered anew each time, before the shelf is looked at. Their functions must be quick.
+        live: Paths that are answered anew each time, before the shelf is looked at.
         readers: Connections at the same time; the next one is answered 503.
         head_seconds: For sending a whole request head, counted from connecting or from the last answer; then we hang
             up. So long may a connection idle, too.
@@ -122,7 +126,7 @@ class Server:
         )
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        answer = self._find(request)
+        answer = await self._find(request)
         try:
             async with asyncio.timeout(self._body_seconds):
                 await answer.prepare(request)
@@ -132,14 +136,37 @@ class Server:
                 request.transport.abort()
         return answer
 
-    def _find(self, request: web.BaseRequest) -> web.Response:
+    async def _find(self, request: web.BaseRequest) -> web.Response:
         if request.method not in {"GET", "HEAD"}:
             return _refusal(405, {"Allow": "GET, HEAD"})
         path = request.path.removeprefix("/") or "index.html"
         if path in self._live:
-            return _live_answer(*self._live[path]())
+            return _live_answer(*await self._live[path]())
         document = self._shelf.get(path)
         return _refusal(404, {}) if document is None else _document_answer(document, request.headers)
+
+
+class OnceASecond:
+    """An answer that costs much to work out: for a second, whoever asks is told the same.
+
+    Args:
+        work: Works it out.
+    """
+
+    def __init__(self, work: LiveAnswer) -> None:
+        self._work = work
+        self._alone = asyncio.Lock()
+        self._until = -1.0
+        self._answer = (0, "", b"")
+
+    async def __call__(self) -> tuple[int, str, bytes]:
+        """Give the answer of this second."""
+        async with self._alone:
+            clock = asyncio.get_running_loop().time
+            if clock() >= self._until:
+                self._answer = await self._work()
+                self._until = clock() + _SAME_SECONDS
+            return self._answer
 
 
 class _Connection(web.RequestHandler):

@@ -26,8 +26,11 @@ OK = SourceStatus(
     failures=0,
     next_at=NOW + timedelta(seconds=45),
     reason="every 15 min",
-    last_ok_at=NOW,
+    last_ok_at=NOW - timedelta(minutes=14),
+    polls=20,
+    not_modified=17,
     new_today=21,
+    per_day=48.3,
 )
 FAILING = SourceStatus(
     id="https://gema.example/rss",
@@ -40,7 +43,10 @@ FAILING = SourceStatus(
     next_at=NOW + timedelta(minutes=12),
     reason="back-off after 3 failures",
     last_ok_at=None,
+    polls=3,
+    not_modified=0,
     new_today=0,
+    per_day=0.0,
 )
 STATUS = Status(
     version="0.1.0",
@@ -50,6 +56,7 @@ STATUS = Status(
     started_at=NOW - timedelta(hours=5),
     now=NOW,
     health="ok",
+    notices=(),
     topics=(("update", "UPDATE"), ("popular", "Populer")),
     sources=(OK, FAILING),
     totals=Totals(
@@ -62,6 +69,8 @@ STATUS = Status(
         wire_bytes=12_345_678,
         lateness_p50=0.1,
         lateness_p99=0.9,
+        loop_lag_p99=0.002,
+        loop_lag_max=0.031,
     ),
 )
 

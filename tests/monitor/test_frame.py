@@ -5,7 +5,7 @@ import pytest
 
 from aggregator.monitor.frame import frame
 from aggregator.monitor.view import PANES, Overlay, Pane, View
-from tests.monitor.samples import FAILING, NOW, STATUS, VIEW, line
+from tests.monitor.samples import FAILING, NOW, OK, STATUS, VIEW, line
 
 HOSTILE = "\x1b]0;pwn\x07\x1b[2J\x1b]52;c;aGk=\x07\x9b31m[/foo][link=file:///x][blink]\u202egnp " + "z" + "\u0301" * 99
 SIZES = [(80, 24), (200, 50), (40, 10), (130, 13), (20, 5), (3, 2), (1, 1)]
@@ -40,8 +40,9 @@ def test_the_whole_newsroom_is_on_one_screen(width: int, height: int) -> None:
         assert part in text
     for part in ("Dunia Kita", "304", "45 s", "21", "every 15 min", "Gema Harian", "503", "12 min", "? help"):
         assert part in text
-    for part in ("1,234 polls", "81% 304", "567 headlines", "432 stories", "12.3 MB", "late 0.1 s"):
+    for part in ("567 headlines", "432 stories", "1,234 polls", "81% 304", "12.3 MB", "late 0.1 s p99 0.9 s"):
         assert part in text
+    assert "loop 2 ms max 31 ms" in text
     assert "subscribe to http://127.0.0.1:8080/update.rss" in text
 
 
@@ -121,10 +122,11 @@ def test_nothing_a_source_writes_reaches_the_terminal_as_a_command(width: int, h
     evil = replace(line(HOSTILE, url=f"https://x.example/{HOSTILE}"), source=HOSTILE, summary=HOSTILE)
     source = replace(FAILING, name=HOSTILE, error=HOSTILE, answer=HOSTILE, url=HOSTILE, reason=HOSTILE, id=HOSTILE)
     status = replace(STATUS, title=HOSTILE, url=HOSTILE, sources=(source,), topics=(("update", HOSTILE),))
+    status = replace(status, version=HOSTILE, notices=(HOSTILE,))
     view = View(address=HOSTILE, status=status, update=(evil,), popular=(evil,), now=NOW, trouble=HOSTILE)
 
     for pane in ("update", "sources"):
-        for overlay in (None, "details", "link"):
+        for overlay in (None, "details", "link", "help"):
             lines = frame(replace(view, pane=pane, overlay=overlay), width, height)
 
             assert all(part.isprintable() for text in lines for part in text.plain.split("\u0301"))
@@ -158,6 +160,53 @@ def test_details_of_a_source_tell_why_it_fails_and_when_it_is_asked() -> None:
 
     for part in (str(FAILING.error), "3 in a row", "(in 12 min)", "back-off after 3 failures", "10:24:00 WIB", "never"):
         assert part in text
+
+
+def test_details_of_a_source_tell_how_often_it_had_nothing_new_and_what_it_brings() -> None:
+    text = shown(replace(VIEW, pane="sources", cursors=(0, 0, 1), overlay="details"))
+
+    for part in (
+        "09:58:00 WIB (14 min ago)",
+        "85% of 20 polls since the daemon started",
+        "21 today, 48.3 a day lately",
+    ):
+        assert part in text
+
+
+def test_a_source_that_was_never_asked_has_no_304_share() -> None:
+    new = replace(OK, state="new", polls=0, not_modified=0, last_ok_at=None)
+    view = replace(VIEW, status=replace(STATUS, sources=(new,)), pane="sources")
+
+    assert "304 share" not in shown(replace(view, overlay="details"))
+    assert "%" not in next(row for row in shown(view, 200, 50).splitlines() if "Dunia Kita" in row and "○" in row)
+
+
+def test_a_wide_pane_shows_the_304_share_and_the_headlines_a_day_of_each_source() -> None:
+    rows = shown(VIEW, 200, 50).splitlines()
+    (heading,) = [row for row in rows if "answer" in row]
+    (row,) = [row for row in rows if "●" in row]
+
+    for column, value in (("today", "21"), ("304", "85%"), ("a day", "48.3")):
+        assert row[: heading.index(column) + len(column)].endswith(value)
+
+
+def test_help_tells_what_the_daemon_does_in_full() -> None:
+    text = shown(replace(VIEW, overlay="help"))
+
+    for part in ("0.1.0, since Mon 23 Nov 2026 05:12:00", "1,234 polls, 81% of them 304, 7 failed; 12.3 MB came"):
+        assert part in text
+    for part in ("0.1 s from due to asked, p99 0.9 s", "p99 2 ms, at most 31 ms so far"):
+        assert part in text
+
+
+def test_notices_are_seen_at_once_unless_something_is_wrong() -> None:
+    noticed = replace(STATUS, notices=("using the shipped feeds.yaml", "a torn record was cut off"))
+    sick = replace(noticed, health="degraded: disk full")
+
+    told = "  using the shipped feeds.yaml · a torn record was cut off"
+    assert shown(replace(VIEW, status=noticed)).splitlines()[1] == told
+    assert shown(replace(VIEW, status=sick)).splitlines()[1] == "  degraded: disk full"
+    assert shown(replace(VIEW, status=sick, overlay="help")).count("notice  ") == 2
 
 
 def test_details_of_a_headline_tell_all_of_it() -> None:

@@ -54,6 +54,7 @@ def test_a_missing_key_is_named(name: str) -> None:
         ("sources", "failures", True, "failures is no int"),
         ("sources", "error", 5, "error is no str"),
         ("totals", "polls", "many", "polls is no int"),
+        ("sources", "per_day", "many", "per_day is no float"),
         ("totals", "lateness_p99", None, "lateness_p99 is no float"),
     ],
 )
@@ -62,6 +63,13 @@ def test_an_odd_value_is_named(where: str, name: str, value: object, words: str)
     (told["sources"][0] if where == "sources" else told["totals"])[name] = value
 
     with pytest.raises(ValueError, match=words):
+        read_status(json.dumps(told).encode())
+
+
+def test_a_notice_that_is_no_text_is_named() -> None:
+    told = json.loads(status_json(STATUS)) | {"notices": ["fine", 5]}
+
+    with pytest.raises(ValueError, match="notices holds what is no text"):
         read_status(json.dumps(told).encode())
 
 

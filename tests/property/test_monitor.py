@@ -31,7 +31,10 @@ SOURCES = st.builds(
     next_at=st.none() | INSTANTS,
     reason=SHARED_TEXT,
     last_ok_at=st.none() | INSTANTS,
+    polls=COUNTS,
+    not_modified=COUNTS,
     new_today=COUNTS,
+    per_day=st.floats(0, 1e9),
 )
 TOTALS = st.builds(
     Totals,
@@ -44,6 +47,8 @@ TOTALS = st.builds(
     wire_bytes=COUNTS,
     lateness_p50=st.floats(0, 1e9),
     lateness_p99=st.floats(0, 1e9),
+    loop_lag_p99=st.floats(0, 1e9),
+    loop_lag_max=st.floats(0, 1e9),
 )
 STATUSES = st.builds(
     Status,
@@ -54,6 +59,7 @@ STATUSES = st.builds(
     started_at=INSTANTS,
     now=INSTANTS,
     health=SHARED_TEXT,
+    notices=st.lists(SHARED_TEXT, max_size=2).map(tuple),
     topics=st.lists(st.tuples(SHARED_TEXT, SHARED_TEXT), max_size=3).map(tuple),
     sources=st.lists(SOURCES, max_size=3).map(tuple),
     totals=TOTALS,

@@ -1,14 +1,14 @@
 import asyncio
 import gzip
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 import pytest
 
 from aggregator.document import Document
 from aggregator.errors import ListenError
-from aggregator.serve.http import Server
+from aggregator.serve.http import LiveAnswer, OnceASecond, Server
 from tests.serve.test_conditional import DOCUMENT
 
 BODY = b"<rss>Banjir surut</rss>" * 9
@@ -24,8 +24,15 @@ class Answer:
     body: bytes
 
 
-def unwell() -> tuple[int, str, bytes]:
+async def unwell() -> tuple[int, str, bytes]:
     raise LookupError("a bug")
+
+
+def answering(status: int, content_type: str, body: bytes) -> LiveAnswer:
+    async def answer() -> tuple[int, str, bytes]:
+        return status, content_type, body
+
+    return answer
 
 
 @pytest.fixture
@@ -35,9 +42,9 @@ def shelf() -> dict[str, Document]:
 
 @pytest.fixture
 async def server(shelf: dict[str, Document]) -> AsyncIterator[Server]:
-    live: dict[str, Callable[[], tuple[int, str, bytes]]] = {
-        "status.json": lambda: (200, "application/json", b"{}"),
-        "healthz": lambda: (503, "text/plain; charset=utf-8", b"degraded"),
+    live = {
+        "status.json": answering(200, "application/json", b"{}"),
+        "healthz": answering(503, "text/plain; charset=utf-8", b"degraded"),
         "unwell": unwell,
     }
     async with Server(shelf, live=live, readers=20) as server:
@@ -341,3 +348,29 @@ async def test_an_ipv6_address_is_written_in_brackets(server: Server) -> None:
     except ListenError:
         pytest.skip("this machine has no IPv6 loopback")
     assert url.startswith("http://[::1]:")
+
+
+async def test_what_costs_much_is_worked_out_once_a_second_however_many_ask() -> None:
+    worked: list[int] = []
+
+    async def work() -> tuple[int, str, bytes]:
+        worked.append(len(worked))
+        await asyncio.sleep(0.01)
+        return 200, "text/plain", str(len(worked)).encode()
+
+    answer = OnceASecond(work)
+    at_once = await asyncio.gather(*(answer() for _ in range(50)))
+
+    assert [body for _, _, body in at_once] == [b"1"] * 50
+    async with asyncio.timeout(30):
+        while (await answer())[2] == b"1":  # noqa: ASYNC110  it is the second that passes
+            await asyncio.sleep(0.1)
+    assert worked == [0, 1]
+
+
+async def test_an_answer_that_failed_is_worked_out_again() -> None:
+    answer = OnceASecond(unwell)
+
+    for _ in range(2):
+        with pytest.raises(LookupError):
+            await answer()
