@@ -35,6 +35,13 @@ def test_commits_are_measured_beside_a_bare_fdatasync(tmp_path: Path) -> None:
     assert [row[0] for row in rows] == ["bare write + fdatasync", "store, alone", "store, 32 at once"]
 
 
+def test_telling_how_we_do_is_measured() -> None:
+    rows = rows_of("status", "--sources", "10", "--rounds", "1")
+
+    assert [row[0] for row in rows] == ["/status.json", "/metrics"]
+    assert all(float(row[3]) > 0 for row in rows)
+
+
 def test_split_reading_is_measured_beside_feedparser() -> None:
     rows = rows_of("split", "--entries", "10", "--repeats", "2")
 
