@@ -120,6 +120,26 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """When a source published, as far as it tells when it will publish: about 250 bytes, however much that was.
+
+    Attributes:
+        since: UTC: what was published from then on is known.
+        latest: UTC: of the latest headline. None: there was none.
+        heat: Headlines of late, as of `latest`: each counts half as much every hour.
+        week: Whole weeks from 1970 to the week as of which `counts` are.
+        counts: Headlines by hour of the day (24), by day of the week from Monday (7), by five minutes of the hour (12),
+            in the source's zone and in units of schedule/rhythm.py; the older, the less.
+    """
+
+    since: datetime
+    latest: datetime | None
+    heat: float
+    week: int
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
     """When a source is polled next. Pushed forward and committed *before* it is asked.
 
@@ -157,6 +177,7 @@ class Standing:
         parked: It answered 410 Gone: not asked again until its URL changes.
         moved_to: The target of a permanent redirect. None: it stands still.
         moved_since: When `moved_to` was first seen.
+        rhythm: What its headlines teach. None: it never answered.
     """
 
     source: str
@@ -176,6 +197,7 @@ class Standing:
     parked: bool = False
     moved_to: str | None = None
     moved_since: datetime | None = None
+    rhythm: Rhythm | None = None
 
     def validators_of(self, url: str) -> Validators:
         """Give the validators to send to `url`; empty ones where it never gave any."""
