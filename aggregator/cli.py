@@ -13,6 +13,7 @@ from aggregator.commands.once import once
 from aggregator.commands.parse import parse
 from aggregator.commands.up import up
 from aggregator.commands.watch import watch
+from aggregator.commands.why import why
 from aggregator.errors import AggregatorError, FeedsFileError, StateLockedError
 
 _BAD_CONFIGURATION = 2
@@ -24,7 +25,7 @@ _commands = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (up, once, watch, check, parse, headlines, demo):
+for _command in (up, once, watch, check, parse, headlines, why, demo):
     _commands.command()(_command)
 
 

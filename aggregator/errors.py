@@ -8,7 +8,8 @@
     ├── StateError            the operator frees disk or restores state/
     │   ├── StateLockedError      another process owns state/
     │   └── StateDamagedError     a file in state/ is not what we wrote
-    └── ListenError           the operator picks another --listen address
+    ├── ListenError           the operator picks another --listen address
+    └── UnknownNameError      the operator names something that there is
 
 What a healthy day holds (304, 410, 429, a timeout) is a value, not an exception: see fetch/answer.py.
 """
@@ -98,3 +99,7 @@ class StateDamagedError(StateError):
 
 class ListenError(AggregatorError):
     """The address to serve on cannot be had."""
+
+
+class UnknownNameError(AggregatorError):
+    """What was asked about is not there."""

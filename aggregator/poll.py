@@ -19,6 +19,7 @@ from aggregator.desk import Desk, Store
 from aggregator.entry import Reading
 from aggregator.errors import SourceError
 from aggregator.fetch.answer import Answer, Failed, Fetched, Gone, NotModified, Refused
+from aggregator.headline import Headline
 from aggregator.parse.job import Job
 from aggregator.report import Report
 from aggregator.schedule import history
@@ -107,9 +108,10 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
 
 async def _keep(this: _Pass, after: Standing, news: Commit, report: Report, world: World) -> Report:
     """Commit what has changed, and only then let it be seen."""
-    due = _next(this.source, after, world, now=this.now)
-    dues = () if due == this.claim else _only(due)
     standings = () if this.kept and history.same_but_for_the_time(after, this.kept) else (after,)
+    foreseen = not standings and this.standing is this.kept  # the claim was made from the same
+    due = this.claim if foreseen else _next(this.source, after, world, now=this.now)
+    dues = () if due == this.claim else _only(due)
     if not (dues or standings or news != Commit()):
         return replace(report, due=due)
     count = await world.store.commit(replace(news, dues=dues, standings=standings))
@@ -170,10 +172,16 @@ def _settle(
         wire_bytes=answer.wire_bytes,
     )
     return (
-        replace(after, last_new_at=this.now) if new else after,
+        _brought(this, after, new),
         replace(_listed(this, listing, recognised.listing, world.store), headlines=(*new, *revised)),
         report,
     )
+
+
+def _brought(this: _Pass, after: Standing, new: Sequence[Headline]) -> Standing:
+    published = [headline.published_at for headline in new]
+    zone = this.source.zone
+    return history.brought(after, published, zone=zone, before=this.standing, now=this.now) if new else after
 
 
 def _after_reading(after: Standing, this: _Pass, answer: Fetched, reading: Reading) -> Standing:

@@ -5,6 +5,7 @@ from typing import Final
 
 from aggregator.schedule.backoff import backoff, share
 from aggregator.schedule.hints import Wait, after_skipped, body_waits, header_waits, in_words, retry_waits
+from aggregator.schedule.rhythm import forecast
 from aggregator.site import Polling
 from aggregator.source import Due, Source, Standing
 
@@ -18,8 +19,8 @@ def next_due(source: Source, standing: Standing, *, polling: Polling, now: datet
 
     Args:
         source: Its `every` or `cron` overrides what the document asks for, never Cache-Control or Retry-After.
-        standing: Its failures and hints decide; hints.retry_after counts after a failure only.
-        polling: `every` is the interval of sources that name none.
+        standing: Its rhythm, failures and hints decide; hints.retry_after counts after a failure only.
+        polling: `every` is the interval of sources that name none, until they have answered.
         now: UTC.
 
     Returns:
@@ -64,16 +65,18 @@ def _forbidden(source: Source, standing: Standing, polling: Polling, now: dateti
 
 def _after_success(source: Source, standing: Standing, polling: Polling, now: datetime) -> Wait:
     draw = share(source.id, 0, now)
-    interval = _interval(source, polling)
-    # An interval of ours may come a little early; a fixed one and a publisher's wish only late.
-    jitter = draw if source.every is not None else 2 * draw - 1
-    own = Wait(least=interval + _spread(interval) * jitter, reason=f"every {in_words(interval)}")
+    wait = _own(source, standing, polling, now)
+    # A first guess may come a little early; a fixed interval, a forecast and a publisher's wish only late.
+    jitter = draw if source.every is not None or standing.rhythm is not None else 2 * draw - 1
+    own = Wait(least=wait.least + _spread(wait.least) * jitter, reason=wait.reason)
     asked = (*header_waits(standing.hints), *(body_waits(standing.hints) if source.every is None else ()))
     return max([own, *(_late(wait, draw) for wait in asked)], key=lambda wait: wait.least)
 
 
 def _after_failure(source: Source, standing: Standing, polling: Polling, now: datetime) -> Wait:
-    base = _interval(source, polling)
+    base = _own(source, standing, polling, now).least
+    if source.every is None:
+        base = max(base, polling.every)  # a source that fails is not asked sooner for publishing much
     if standing.last_answer in _OVERLOADED:
         base *= 2  # back-off starts at half: who is told "too many" must not come back sooner than usual
     times = "1 failure" if standing.failures == 1 else f"{standing.failures} failures"
@@ -85,9 +88,12 @@ def _after_failure(source: Source, standing: Standing, polling: Polling, now: da
     return max([own, *(_late(wait, draw) for wait in retry_waits(standing.hints))], key=lambda wait: wait.least)
 
 
-def _interval(source: Source, polling: Polling) -> timedelta:
+def _own(source: Source, standing: Standing, polling: Polling, now: datetime) -> Wait:
     """Give our own interval, apart from anybody's wishes."""
-    return source.every or polling.every
+    if source.every is None and standing.rhythm is not None:
+        return forecast(standing.rhythm, source.zone, every=polling.every, now=now)
+    every = source.every or polling.every
+    return Wait(least=every, reason=f"every {in_words(every)}")
 
 
 def _late(wait: Wait, draw: float) -> Wait:

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
+from aggregator.schedule.rhythm import begun, learnt
 from aggregator.source import Hints, Source, Standing, Validators
 
 _FAILURES_UNTIL_FALLBACK: Final = 3
@@ -28,6 +30,7 @@ def configured(standing: Standing, source: Source) -> Standing:
         hints=standing.hints,
         not_before=standing.not_before if stays else None,
         first_asked_at=standing.first_asked_at,
+        rhythm=standing.rhythm,
     )
 
 
@@ -45,7 +48,17 @@ def answered(standing: Standing, answer: str, hints: Hints, *, now: datetime) ->
         last_answer=answer,
         last_error=None,
         parked=False,
+        rhythm=standing.rhythm or begun(now=now),
     )
+
+
+def brought(
+    standing: Standing, published: Iterable[datetime], *, zone: ZoneInfo, before: Standing, now: datetime
+) -> Standing:
+    """Note that a good answer brought new headlines, and when those were published. `before`: as it was asked."""
+    known = standing.rhythm or begun(now=now)
+    rhythm = learnt(known, published, zone=zone, heard_at=before.last_ok_at, now=now)
+    return replace(standing, last_new_at=now, rhythm=rhythm)
 
 
 def revalidated(standing: Standing, url: str, validators: Validators) -> Standing:

@@ -99,7 +99,7 @@ def forecast(rhythm: Rhythm, zone: ZoneInfo, *, every: timedelta, now: datetime)
     return Wait(least=hours * _HOUR, reason=_in_words(waiting / hours, now.astimezone(zone)))
 
 
-def a_day(rhythm: Rhythm, zone: ZoneInfo, *, now: datetime) -> float:
+def expected_a_day(rhythm: Rhythm, zone: ZoneInfo, *, now: datetime) -> float:
     """Tell how many headlines are expected a day, over all days of the week."""
     return 24 * _level(rhythm, zone, now)
 

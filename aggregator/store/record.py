@@ -13,7 +13,7 @@ import orjson
 
 from aggregator.entry import Enclosure, Origin
 from aggregator.headline import Headline, Revision
-from aggregator.source import Due, Hints, Listed, Standing, Validators
+from aggregator.source import Due, Hints, Listed, Rhythm, Standing, Validators
 
 Document: TypeAlias = dict[str, Any]
 
@@ -81,8 +81,11 @@ def read_lines(lines: bytes) -> Iterator[Line]:
 
 
 def to_document(noun: Headline | Standing | Due) -> Document:
-    """Turn a noun into plain JSON values: instants as RFC 3339, durations as seconds."""
-    return decode(orjson.dumps(noun, default=_seconds))
+    """Turn a noun into plain JSON values: instants as RFC 3339, durations as seconds, a rhythm as one text."""
+    document = decode(orjson.dumps(noun, default=_seconds))
+    if isinstance(noun, Standing) and noun.rhythm is not None:
+        document["rhythm"] = _rhythm_text(noun.rhythm)
+    return document
 
 
 def _seconds(value: object) -> float:
@@ -104,7 +107,25 @@ def to_standing(document: Mapping[str, Any]) -> Standing:
     fields["hints"] = _to_hints(fields["hints"])
     for name in ("not_before", "first_asked_at", "last_ok_at", "last_new_at", "moved_since"):
         fields[name] = _instant(fields[name])
+    fields["rhythm"] = None if fields["rhythm"] is None else _to_rhythm(fields["rhythm"])
     return Standing(**fields)
+
+
+def _rhythm_text(rhythm: Rhythm) -> str:
+    """Write a rhythm compactly: every source has one, and as values its counts take a kilobyte."""
+    latest = "-" if rhythm.latest is None else rhythm.latest.isoformat()
+    return f"{rhythm.since.isoformat()} {latest} {rhythm.heat} {rhythm.week} {' '.join(map(str, rhythm.counts))}"
+
+
+def _to_rhythm(text: str) -> Rhythm:
+    since, latest, heat, week, *counts = text.split()
+    return Rhythm(
+        since=datetime.fromisoformat(since),
+        latest=None if latest == "-" else datetime.fromisoformat(latest),
+        heat=float(heat),
+        week=int(week),
+        counts=tuple(map(int, counts)),
+    )
 
 
 def _to_hints(document: Mapping[str, Any]) -> Hints:

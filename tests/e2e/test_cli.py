@@ -35,7 +35,7 @@ def loaded_by(*arguments: str, cwd: Path) -> set[str]:
     return {entry.rpartition("|")[2].strip().partition(".")[0] for entry in told.stderr.splitlines()}
 
 
-@pytest.mark.parametrize("name", ["", "up", "once", "watch", "check", "parse", "headlines", "demo"])
+@pytest.mark.parametrize("name", ["", "up", "once", "watch", "check", "parse", "headlines", "why", "demo"])
 def test_help_fits_80_columns_and_shows_an_example_a_line(name: str, tmp_path: Path) -> None:
     told = aggregator(*filter(None, [name]), "--help", cwd=tmp_path, env={"COLUMNS": "80", "TERM": "dumb"})
 
