@@ -131,4 +131,4 @@ def _rhythm(source: "Source", standing: "Standing", zone: "ZoneInfo", now: "date
 
 
 def _at(instant: "datetime", zone: "ZoneInfo") -> str:
-    return f"{instant.astimezone(zone):%a %Y-%m-%d %H:%M}"
+    return f"{instant.astimezone(zone):%a %Y-%m-%d %H:%M %Z}"

@@ -167,6 +167,7 @@ def _level(rhythm: Rhythm, zone: ZoneInfo, now: datetime) -> float:
 
 def _flat_level(rhythm: Rhythm, now: datetime) -> float:
     """Tell the headlines an hour that came, with one in one hour before we listened (a Gamma prior)."""
+    now = max(now, rhythm.since, rhythm.latest or now)  # a clock may be set back
     came = sum(rhythm.counts[_DAYS]) / _UNIT * _halved(now - _EPOCH - rhythm.week * _WEEK)
     return (came + 1) / (_MEAN_LIFE_HOURS * (1 - _halved(now - rhythm.since)) + 1)
 
@@ -174,7 +175,7 @@ def _flat_level(rhythm: Rhythm, now: datetime) -> float:
 def _weighed_hours(rhythm: Rhythm, zone: ZoneInfo, since: datetime, until: datetime) -> float:
     """Measure a time by what is usual in its hours: the nights of a source that sleeps hardly count."""
     weeks, rest = divmod(max(until - since, timedelta(0)), _WEEK)
-    counts, local = rhythm.counts, since.astimezone(zone)
+    counts, local = rhythm.counts, (since + _HOUR / 2).astimezone(zone)  # hours begun count whole, or not at all
     first = local.weekday() * 24 + local.hour
     shares = sum(
         (counts[hour % 24] + _UNIT) * (counts[_DAYS.start + hour // 24 % 7] + _UNIT)
