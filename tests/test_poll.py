@@ -90,6 +90,29 @@ async def test_a_304_that_changes_nothing_writes_the_claim_alone(street: Street)
     assert street.report.due == street.store.dues()[DUNIA.id]
 
 
+async def test_a_source_is_asked_in_the_rhythm_that_its_headlines_teach(street: Street) -> None:
+    await street.poll(UNCHANGED)
+    silent = street.report.due
+    for number in range(3, 9):
+        await street.poll(fetched(f"{number} Berita nomor {number} hari ini"))
+    busy = street.report.due
+
+    assert silent is not None
+    assert busy is not None
+    assert busy.at - street.now < silent.at - (street.now - 6 * HOUR)
+
+
+async def test_a_304_that_changes_nothing_lengthens_the_interval_all_the_same(street: Street) -> None:
+    waits = []
+    for _ in range(5):
+        await street.poll(UNCHANGED)
+        assert street.report.due is not None
+        waits.append(street.report.due.at - street.now)
+
+    assert waits == sorted(waits)
+    assert waits[-1] > 1.2 * waits[0]
+
+
 async def test_a_304_keeps_the_validators_that_it_does_not_repeat(street: Street) -> None:
     modified = Validators(last_modified="Mon, 23 Nov 2026 12:00:00 GMT")
     standing = await street.poll(NotModified(validators=modified, hints=Hints()))

@@ -173,7 +173,9 @@ class PollKeys(Keys):
     """How sources are asked, unless a source says otherwise."""
 
     every: Every = Field(
-        timedelta(minutes=15), description="The first guess of an interval; it then follows the rhythm of the source."
+        timedelta(minutes=15),
+        description="The first guess of an interval. A source of one headline an hour stays there; others are asked in "
+        "their own rhythm, from 5m to 4h.",
     )
     at_once: Annotated[int, _whole(1, 512)] = Field(32, description="Requests under way at the same time.")
     per_host: Annotated[int, _whole(1, 64)] = Field(1, description="Connections to one host at the same time.")

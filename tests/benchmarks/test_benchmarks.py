@@ -46,3 +46,10 @@ def test_split_reading_is_measured_beside_feedparser() -> None:
     rows = rows_of("split", "--entries", "10", "--repeats", "2")
 
     assert [row[0] for row in rows] == ["feedparser, whole", *(f"ours, {new} new" for new in (0, 1, 5, 10))]
+
+
+def test_rhythm_is_measured_beside_a_fixed_interval_and_commafeed(tmp_path: Path) -> None:
+    rows = rows_of("rhythm", "--each", "1", "--weeks", "1", "--corpus", str(tmp_path / "none"))
+
+    assert [row[0].split(",")[0].split(" of ")[0] for row in rows[:4]] == ["rhythm", "rhythm", "CommaFeed", "oracle"]
+    assert all(float(row[1]) > 0 for row in rows[:4])

@@ -5,7 +5,7 @@ import pytest
 
 from aggregator.entry import Enclosure, Origin
 from aggregator.headline import Headline, Revision
-from aggregator.source import Due, Hints, Listed, Standing, Validators
+from aggregator.source import Due, Hints, Listed, Rhythm, Standing, Validators
 from aggregator.store.record import (
     Change,
     listing_document,
@@ -47,6 +47,12 @@ STANDING = Standing(
     parked=True,
     moved_to="https://moved.example/rss",
     moved_since=NOON,
+    rhythm=Rhythm(
+        since=NOON - timedelta(days=1, microseconds=1), latest=NOON, heat=1.707, week=2968, counts=tuple(range(43))
+    ),
+)
+UNHEARD = Standing(
+    source="a", name="A", urls=("b",), rhythm=Rhythm(since=NOON, latest=None, heat=0.0, week=2968, counts=(0,) * 43)
 )
 
 HEADLINE = headline(
@@ -64,9 +70,18 @@ HEADLINE = headline(
 )
 
 
-@pytest.mark.parametrize("kept", [STANDING, Standing(source="a", name="A", urls=("b",))], ids=["full", "first"])
+@pytest.mark.parametrize(
+    "kept", [STANDING, UNHEARD, Standing(source="a", name="A", urls=("b",))], ids=["full", "unheard", "first"]
+)
 def test_a_standing_is_read_back_as_it_was(kept: Standing) -> None:
     assert to_standing(to_document(kept)) == kept
+
+
+def test_a_rhythm_is_kept_as_one_short_text() -> None:
+    text = to_document(STANDING)["rhythm"]
+
+    assert isinstance(text, str)
+    assert len(text) < 250
 
 
 @pytest.mark.parametrize("kept", [HEADLINE, headline(2, guid=None, url=None)], ids=["full", "plain"])
