@@ -36,6 +36,7 @@ CORPUS: Final = Path(__file__).parents[2] / "shared" / "corpus" / "clickid_strea
 MONDAY: Final = datetime(2026, 1, 5, tzinfo=UTC)
 SEED: Final = 2026
 LISTED: Final = 30
+TURNS: Final = 4
 HOUR: Final = 3_600.0
 DAY: Final = 24 * HOUR
 WEEK: Final = 7 * DAY
@@ -313,7 +314,8 @@ def real(path: Path, columns: Sequence[str]) -> list[Past]:
     """Read the corpus: the URL's day and the printed minute are the truth (see its README), in Jakarta's time.
 
     The sample holds two Tuesdays, a week apart. The second is replayed as if it came right after the first, since
-    nothing is known of the days between; a section of one day is replayed for one day.
+    nothing is known of the days between; a section of one day is replayed for one day. Each is replayed TURNS times,
+    begun at different minutes: one replay of so little is a matter of luck.
     """
     zone, days = ZoneInfo("Asia/Jakarta"), {"2019-09-10": 0, "2019-09-17": 1}
     with path.open(encoding="utf-8", newline="") as lines:
@@ -326,14 +328,15 @@ def real(path: Path, columns: Sequence[str]) -> list[Past]:
         times.setdefault("/".join(row[column] for column in columns), []).append(local)
     return [
         Past(
-            name=name,
+            name=f"{name} {turn}",
             kind="real",
             times=tuple(sorted(at - 7 * HOUR for at in told)),
-            asked_from=-7 * HOUR + random.Random(f"{SEED} {name}").random() * EVERY,
+            asked_from=-7 * HOUR + random.Random(f"{SEED} {name} {turn}").random() * EVERY,
             until=(1 + max(told) // DAY) * DAY - 7 * HOUR,
             zone=zone,
         )
         for name, told in times.items()
+        for turn in range(TURNS)
     ]
 
 
@@ -356,7 +359,7 @@ def main() -> None:
         return
     for columns in (["source"], ["source", "category"], ["source", "category", "sub_category"]):
         pasts = real(given.corpus, columns)
-        print(f"real times, {len(pasts)} sources: by {', '.join(columns)}")
+        print(f"real times, {len(pasts) // TURNS} sources: by {', '.join(columns)}")
         print_comparison(pasts)
 
 

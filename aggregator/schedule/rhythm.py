@@ -27,6 +27,7 @@ LONGEST: Final = timedelta(hours=4)
 
 _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _HALF_LIFE: Final = timedelta(days=14)
@@ -38,7 +39,7 @@ _HOURS: Final = slice(0, 24)
 _DAYS: Final = slice(24, 31)
 _SLOTS: Final = slice(31, 43)
 _SLOT_MINUTES: Final = 5
-_BRED: Final = 0.3  # of all headlines follow upon another one, half of them within the hour
+_BRED: Final = 0.4  # of all headlines follow upon another one, half of them within the hour
 _UNLIKELY: Final = 4.6  # headlines expected and none come: 1 in 100, where they come by themselves
 _OVERDUE: Final = 20.0
 _PINNED: Final = 10  # one in so many of a first document may be years older than the others
@@ -136,19 +137,25 @@ def _counted(rhythm: Rhythm, at: datetime, zone: ZoneInfo) -> Rhythm:
 
 def _coming(rhythm: Rhythm, zone: ZoneInfo, now: datetime) -> Iterator[tuple[float, float]]:
     """Give what is expected from now on, by the slots of the wall clock: (hours, headlines an hour), endlessly."""
-    counts, local = rhythm.counts, now.astimezone(zone)
-    calm = (
-        (1 - _BRED) * _level(rhythm, zone, now) / (_mean(counts[_HOURS]) * _mean(counts[_DAYS]) * _mean(counts[_SLOTS]))
-    )
+    local, (hours, days, slots) = now.astimezone(zone), _shapes(rhythm, now)
+    calm = (1 - _BRED) * _level(rhythm, zone, now) / (_mean(hours) * _mean(days) * _mean(slots))
     bred = _BRED * log(2) * rhythm.heat * 0.5 ** max(0.0, (now - (rhythm.latest or now)) / _HOUR)
     into, ahead = local.minute % _SLOT_MINUTES + local.second / 60 + local.microsecond / 60e6, 0.0
     length = (_SLOT_MINUTES - into) / 60
     for slot in count((local.weekday() * 24 + local.hour) * 12 + local.minute // _SLOT_MINUTES):
-        hour, day = counts[slot // 12 % 24], counts[_DAYS.start + slot // 288 % 7]
-        share = (hour + _UNIT) * (day + _UNIT) * (counts[_SLOTS.start + slot % 12] + _UNIT)
+        share = (hours[slot // 12 % 24] + _UNIT) * (days[slot // 288 % 7] + _UNIT) * (slots[slot % 12] + _UNIT)
         yield length, calm * share + bred * 0.5**ahead
         ahead += length
         length = _SLOT_MINUTES / 60
+
+
+def _shapes(rhythm: Rhythm, now: datetime) -> tuple[tuple[int, ...], ...]:
+    """Give the counts of hours, days and slots, of each once a whole round of it is known: unseen is not quiet."""
+    known = now - rhythm.since
+    return tuple(
+        rhythm.counts[kind] if known >= round_ else (0,) * (kind.stop - kind.start)
+        for kind, round_ in ((_HOURS, _DAY), (_DAYS, _WEEK), (_SLOTS, _HOUR))
+    )
 
 
 def _mean(counts: tuple[int, ...]) -> float:
@@ -175,13 +182,14 @@ def _flat_level(rhythm: Rhythm, now: datetime) -> float:
 def _weighed_hours(rhythm: Rhythm, zone: ZoneInfo, since: datetime, until: datetime) -> float:
     """Measure a time by what is usual in its hours: the nights of a source that sleeps hardly count."""
     weeks, rest = divmod(max(until - since, timedelta(0)), _WEEK)
-    counts, local = rhythm.counts, (since + _HOUR / 2).astimezone(zone)  # hours begun count whole, or not at all
+    local = (since + _HOUR / 2).astimezone(zone)  # hours begun count whole, or not at all
+    hours, days, _ = _shapes(rhythm, until)
     first = local.weekday() * 24 + local.hour
     shares = sum(
-        (counts[hour % 24] + _UNIT) * (counts[_DAYS.start + hour // 24 % 7] + _UNIT)
+        (hours[hour % 24] + _UNIT) * (days[hour // 24 % 7] + _UNIT)
         for hour in range(first, first + round(rest / _HOUR))
     )
-    return weeks * (_WEEK / _HOUR) + shares / (_mean(counts[_HOURS]) * _mean(counts[_DAYS]))
+    return weeks * (_WEEK / _HOUR) + shares / (_mean(hours) * _mean(days))
 
 
 def _halved(age: timedelta) -> float:

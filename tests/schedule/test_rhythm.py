@@ -184,6 +184,14 @@ def test_a_rhythm_stays_small_however_much_came() -> None:
     assert len(" ".join(map(str, busy.counts))) < 300
 
 
+def test_what_is_long_over_is_forgotten_to_the_last_bit() -> None:
+    rhythm = heard(*(NOON - 300 * DAY + number * MINUTE for number in range(200)), now=NOON - 300 * DAY)
+    for week in range(42, -1, -1):
+        at = NOON - week * 7 * DAY + 8 * HOUR
+        rhythm = learnt(rhythm, [at], zone=UTC_ZONE, heard_at=at - HOUR, now=at)
+    assert [hour for hour in range(24) if rhythm.counts[hour]] == [20]
+
+
 def test_a_clock_that_is_set_back_is_survived() -> None:
     rhythm = replace(steady(HOUR), heat=30.0)
     assert SHORTEST <= wait(rhythm, NOON - 400 * DAY) <= LONGEST
