@@ -96,8 +96,7 @@ def forecast(rhythm: Rhythm, zone: ZoneInfo, *, every: timedelta, now: datetime)
             waiting, hours = waiting + rate * part, hours + part
             break
         waiting, hours = waiting + rate * length, hours + length
-    hours = min(max(hours, least), most)
-    return Wait(least=hours * _HOUR, reason=_in_words(waiting / hours, now.astimezone(zone)))
+    return Wait(least=min(max(hours, least), most) * _HOUR, reason=_in_words(waiting / hours, now.astimezone(zone)))
 
 
 def expected_a_day(rhythm: Rhythm, zone: ZoneInfo, *, now: datetime) -> float:
@@ -116,9 +115,11 @@ def is_overdue_news(rhythm: Rhythm, zone: ZoneInfo, *, since: datetime, now: dat
     """Say whether a source that brought nothing since then is silent far beyond its own rhythm.
 
     Its nights and weekends are no silence, nor are the weeks of one that publishes seldom: what counts is how many
-    headlines were to be expected meanwhile.
+    headlines were to be expected meanwhile. A handful of headlines makes no rhythm: nothing is overdue then.
     """
-    return _flat_level(rhythm, since) * _weighed_hours(rhythm, zone, since, now) > _OVERDUE
+    came, hours = _heard(rhythm, since)
+    surely = max(0.0, came - 2 * sqrt(came))
+    return surely / (hours + 1) * _weighed_hours(rhythm, zone, since, now) > _OVERDUE
 
 
 def _counted(rhythm: Rhythm, at: datetime, zone: ZoneInfo) -> Rhythm:
@@ -165,18 +166,19 @@ def _mean(counts: tuple[int, ...]) -> float:
 
 def _level(rhythm: Rhythm, zone: ZoneInfo, now: datetime) -> float:
     """Tell the headlines an hour, over a week, that are expected now: no more than the silence up to now allows."""
-    level = _flat_level(rhythm, now)
+    came, hours = _heard(rhythm, now)
+    level = (came + 1) / (hours + 1)  # as if one came in one hour before we listened (a Gamma prior)
     if rhythm.latest is None or level * ((now - rhythm.latest) / _HOUR) < 1:
         return level
     missed = level * _weighed_hours(rhythm, zone, rhythm.latest, now)
     return level * min(1.0, _UNLIKELY / missed) if missed else level
 
 
-def _flat_level(rhythm: Rhythm, now: datetime) -> float:
-    """Tell the headlines an hour that came, with one in one hour before we listened (a Gamma prior)."""
+def _heard(rhythm: Rhythm, now: datetime) -> tuple[float, float]:
+    """Give the headlines that came, and the hours that we listened, both the less the longer ago."""
     now = max(now, rhythm.since, rhythm.latest or now)  # a clock may be set back
     came = sum(rhythm.counts[_DAYS]) / _UNIT * _halved(now - _EPOCH - rhythm.week * _WEEK)
-    return (came + 1) / (_MEAN_LIFE_HOURS * (1 - _halved(now - rhythm.since)) + 1)
+    return came, _MEAN_LIFE_HOURS * (1 - _halved(now - rhythm.since))
 
 
 def _weighed_hours(rhythm: Rhythm, zone: ZoneInfo, since: datetime, until: datetime) -> float:

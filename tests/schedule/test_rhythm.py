@@ -164,6 +164,16 @@ def test_news_is_overdue_far_beyond_the_sources_own_rhythm_only() -> None:
     assert not is_overdue_news(weekly, UTC_ZONE, since=NOON, now=NOON + 60 * DAY)
 
 
+def test_a_handful_of_headlines_makes_no_rhythm_that_could_be_overdue() -> None:
+    for few in (begun(now=NOON), heard(NOON - MINUTE), heard(*(NOON - number * 10 * MINUTE for number in range(4)))):
+        assert not is_overdue_news(few, UTC_ZONE, since=NOON, now=NOON + 99 * DAY)
+
+
+def test_the_reason_names_the_rate_though_the_interval_is_bounded() -> None:
+    told = forecast(steady(3 * MINUTE), UTC_ZONE, every=EVERY, now=NOON)
+    assert 16 <= int(told.reason.split()[1]) <= 26
+
+
 def test_a_weekend_is_no_silence_of_a_weekday_source() -> None:
     friday_evening = NOON - 3 * DAY + 6 * HOUR
     hours = [friday_evening - number * HOUR for number in range(28 * 24)]
