@@ -82,7 +82,7 @@ def test_wrong_usage_ends_with_2_and_points_at_the_help(tmp_path: Path, argument
 
 @pytest.mark.parametrize(
     ("words", "offered"),
-    [("aggregator on", ["once"]), ("aggregator once --a", ["--all", "--at-once"]), ("aggregator w", ["watch"])],
+    [("aggregator on", ["once"]), ("aggregator once --a", ["--all", "--at-once"]), ("aggregator w", ["watch", "why"])],
     ids=["command", "option", "another"],
 )
 def test_bash_completes_commands_and_options(tmp_path: Path, words: str, offered: list[str]) -> None:
