@@ -5,7 +5,6 @@ One APScheduler job for each kind of recurring work: asking what is due, publish
 
 import asyncio
 import contextlib
-import heapq
 import logging
 import signal
 from collections import Counter, deque
@@ -25,6 +24,8 @@ from aggregator.load.feeds_yaml import FeedsFile
 from aggregator.monitor.lag import Lag, quantile
 from aggregator.monitor.metrics import status_json
 from aggregator.report import Report, SourceStatus, State, Status, Totals
+from aggregator.schedule.agenda import Agenda
+from aggregator.schedule.history import configured
 from aggregator.serve.http import Live, OnceASecond, Server
 from aggregator.source import Due, Source, Standing
 
@@ -33,7 +34,8 @@ Clock = Callable[[], datetime]
 
 _log = logging.getLogger(__name__)
 
-_TICK: Final = 1.0  # seconds between two looks at what is due, and at what is to be published
+_ASK: Final = 0.25  # seconds between two looks at what is due: nobody is late by more without a reason
+_TICK: Final = 1.0  # between two looks at what is to be published
 _TIDY: Final = 3600.0
 _UNDER_WAY: Final = 1_000  # passes; most of them wait for their host's turn
 _RETRY_STATE: Final = timedelta(minutes=1)
@@ -60,7 +62,7 @@ class Daemon:
         self._reread = reread
         self._notices = tuple(notices)
         self._refused = ""
-        self._heap: list[tuple[datetime, str]] = []
+        self._agenda = Agenda()
         self._passes: dict[str, asyncio.Task[None]] = {}
         self._reports: dict[str, tuple[datetime, Report]] = {}
         self._totals = Totals()
@@ -190,7 +192,7 @@ class Daemon:
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None})
         for work, seconds in (
             (self._reload, _TICK),
-            (self._ask_due, _TICK),
+            (self._ask_due, _ASK),
             (self._publish, _TICK),
             (self._tidy, _TIDY),
         ):
@@ -199,21 +201,25 @@ class Daemon:
         return scheduler
 
     def _appoint(self) -> None:
-        """Fill the heap from the appointments."""
-        self._heap = [(due.at, id_) for id_, due in self._house.dues.items() if id_ not in self._passes]
-        heapq.heapify(self._heap)
+        """Begin with the appointments as they are now."""
+        self._agenda = Agenda(due for id_, due in self._house.dues.items() if id_ not in self._passes)
 
     async def _ask_due(self) -> None:
-        now = self._clock()
-        while self._heap and self._heap[0][0] <= now and len(self._passes) < _UNDER_WAY:
-            due_at, id_ = heapq.heappop(self._heap)
+        now, overdue = self._clock(), self._agenda.overdue
+        while len(self._passes) < _UNDER_WAY and (taken := self._agenda.take(now)) is not None:
+            due_at, id_ = taken
             source = self._house.sources.get(id_)
             if source is None or id_ in self._passes:
+                continue
+            if self._house.put_off(source, now=now):
+                self._agenda.put(self._house.dues[id_])
                 continue
             self._lateness.append((now - due_at).total_seconds())
             task = asyncio.create_task(self._pass(source, now))
             self._passes[id_] = task
             task.add_done_callback(partial(self._passed, id_))
+        if self._agenda.overdue > overdue:
+            _log.info("%d more sources fell due while nothing ran; they are asked by and by", self._agenda.overdue)
 
     async def _pass(self, source: Source, now: datetime) -> None:
         try:
@@ -233,13 +239,13 @@ class Daemon:
         _tell(source, report, before)
 
     def _put_off(self, source: Source, now: datetime, wait: timedelta, reason: str) -> None:
-        self._house.dues[source.id] = Due(source=source.id, at=now + wait, reason=reason)
+        self._house.dues[source.id] = Due(source=source.id, at=now + wait, reason=reason, wait=wait)
 
     def _passed(self, id_: str, _: asyncio.Task[None]) -> None:
         self._passes.pop(id_, None)
         due = self._house.dues.get(id_)
         if due is not None:
-            heapq.heappush(self._heap, (due.at, id_))
+            self._agenda.put(due)
 
     async def _publish(self) -> None:
         async with self._publishing:
@@ -306,7 +312,7 @@ class Daemon:
         return SourceStatus(
             id=source.id,
             name=source.name,
-            url=source.urls[0 if standing is None else standing.url % len(source.urls)],
+            url=source.urls[0] if standing is None else configured(standing, source).address,
             state=_state(standing, parked=due is None),
             answer=report.answer if report else standing.last_answer if standing else "",
             error=standing.last_error if standing else None,

@@ -18,6 +18,7 @@ from aggregator.fetch.http import Fetcher
 from aggregator.load.feeds_yaml import FeedsFile
 from aggregator.parse.sandbox import Sandbox
 from aggregator.report import Report
+from aggregator.schedule import scope
 from aggregator.schedule.due import first_due
 from aggregator.schedule.history import configured, first_standing, may_be_asked, with_kept_ids
 from aggregator.source import Due, Source, Standing
@@ -136,6 +137,7 @@ class House:
             polling=feeds.polling,
             speed=self._speed,
         )
+        self._holds = scope.holds(standings) if feeds.polling.retry_scope == "host" else {}
         self.dues = self._dues({standing.source for standing in standings if standing.parked}, now)
         if not self.edition.is_current(self.store.news) or self.store.meta("rules") != self.desk.rules:
             self.edition.touch_all()
@@ -147,6 +149,9 @@ class House:
             StateError: It could not be committed; nothing of it is shown.
         """
         report = await passes.poll(source, self.world, now=now)
+        standing = None if report.ok else self.store.standing(source.id)
+        if standing is not None and self.feeds.polling.retry_scope == "host":
+            self._holds = scope.holds((standing,), self._holds)
         self.edition.touch(report.topics)
         if report.due is not None and source.id in self.sources:  # feeds.yaml may have dropped it meanwhile
             self.dues[source.id] = report.due
@@ -157,11 +162,24 @@ class House:
     def due(self, *, now: datetime) -> list[Source]:
         """Give the sources whose time has come, the longest waiting first."""
         dues = sorted((due.at, id_) for id_, due in self.dues.items() if due.at <= now)
-        return [self.sources[id_] for _, id_ in dues]
+        return [self.sources[id_] for _, id_ in dues if not self.put_off(self.sources[id_], now=now)]
+
+    def put_off(self, source: Source, *, now: datetime) -> bool:
+        """Say whether another source of the same host was told to wait (`retry_scope: host`); then this one waits too.
+
+        Nothing is written: what was told is kept where it was told.
+        """
+        until = self._holds.get(scope.host_of(self._standing(source).address)) if self._holds else None
+        if until is None or until <= now:
+            return False
+        if (due := self.dues.get(source.id)) is not None:
+            self.dues[source.id] = scope.put_off(due, until, now=now)
+        return True
 
     def askable(self, *, now: datetime) -> list[Source]:
         """Give the sources that may be asked out of turn: all but those inside a Retry-After or gone."""
-        return [source for source in self.sources.values() if may_be_asked(self._standing(source), now=now)]
+        askable = (source for source in self.sources.values() if may_be_asked(self._standing(source), now=now))
+        return [source for source in askable if not self.put_off(source, now=now)]
 
     async def publish(self, *, now: datetime) -> tuple[str, ...]:
         """Render what was touched; give the paths that changed.
@@ -249,7 +267,7 @@ class House:
         dues = {id_: kept[id_] for id_ in self.sources if id_ in kept}
         for position, id_ in enumerate(new):
             at = first_due(position, at_once=self.feeds.polling.at_once, now=now) if self._spread_new else now
-            dues[id_] = Due(source=id_, at=at, reason="new")
+            dues[id_] = Due(source=id_, at=at, reason="new", wait=self.feeds.polling.every)
         for id_ in parked & self.sources.keys():
             if self._standing(self.sources[id_]).parked:  # feeds.yaml may name another address now
                 del dues[id_]

@@ -6,7 +6,7 @@ next one: what was committed is recognised, what was not is found again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -14,7 +14,8 @@ from http import HTTPStatus
 from typing import TypeAlias, assert_never
 
 from aggregator.commit import Commit
-from aggregator.dedupe.identity import Line, lines_of, recognise
+from aggregator.dedupe.identity import Line, lines_of, recognise, with_earlier
+from aggregator.dedupe.same import is_same_feed
 from aggregator.desk import Desk, Store
 from aggregator.entry import Reading
 from aggregator.errors import SourceError
@@ -22,7 +23,8 @@ from aggregator.fetch.answer import Answer, Failed, Fetched, Gone, NotModified, 
 from aggregator.headline import Headline
 from aggregator.parse.job import Job
 from aggregator.report import Report
-from aggregator.schedule import history
+from aggregator.schedule import history, moves
+from aggregator.schedule.doubt import doubt as doubt_of
 from aggregator.schedule.due import next_due
 from aggregator.site import Polling
 from aggregator.source import Due, Listed, Source, Standing, Validators
@@ -62,6 +64,7 @@ class _Pass:
         standing: The same, with what feeds.yaml says now.
         claim: What was committed before asking. None: parked, and asked all the same.
         url: The one asked.
+        doubt: Why its validators are held back, for people. None: they are not, out of doubt.
         now: UTC.
     """
 
@@ -70,6 +73,7 @@ class _Pass:
     standing: Standing
     claim: Due | None
     url: str
+    doubt: str | None
     now: datetime
 
 
@@ -86,9 +90,11 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
     """
     kept = world.store.standing(source.id)
     standing = history.configured(kept or history.first_standing(source), source)
-    claim = _next(source, standing, world, now=now)
-    await world.store.commit(Commit(dues=_only(claim)))
-    this = _Pass(source=source, kept=kept, standing=standing, claim=claim, url=source.urls[standing.url], now=now)
+    claim, doubt = _next(source, standing, world, now=now), doubt_of(standing, now=now)
+    if doubt is not None:  # known before asking, as the claim is: a crash does not make us ask so again
+        standing = replace(standing, asked_whole_at=now)
+    await world.store.commit(Commit(dues=_only(claim), standings=() if doubt is None else (standing,)))
+    this = _Pass(source=source, kept=kept, standing=standing, claim=claim, url=standing.address, doubt=doubt, now=now)
 
     answer = await world.fetch(source, this.url, _validators(this))
     if not isinstance(answer, Fetched) or standing.body_hash == _body_hash(source, answer.body):
@@ -108,6 +114,8 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
 
 async def _keep(this: _Pass, after: Standing, news: Commit, report: Report, world: World) -> Report:
     """Commit what has changed, and only then let it be seen."""
+    after = moves.adopted(after, now=this.now)
+    report = replace(report, oddities=(*report.oddities, *_noticed(this, after)))
     standings = () if this.kept and history.same_but_for_the_time(after, this.kept) else (after,)
     foreseen = not standings and this.standing is this.kept  # the claim was made from the same
     due = this.claim if foreseen else _next(this.source, after, world, now=this.now)
@@ -119,16 +127,24 @@ async def _keep(this: _Pass, after: Standing, news: Commit, report: Report, worl
     return replace(report, due=due, topics=touched)
 
 
+def _noticed(this: _Pass, after: Standing) -> Iterator[str]:
+    """Tell what is odd about the source itself, beside what its document says."""
+    if this.doubt is not None:
+        yield f"asked once without validators: {this.doubt}"
+    yield from moves.told(after)
+
+
 def _heard(this: _Pass, answer: Answer) -> tuple[Standing, Report]:
     """Note an answer that holds nothing to read."""
     report = Report(source=this.source.id, answer="", ok=True)
     match answer:
         case Fetched():  # the document we have read already
-            after = history.with_validators(_usable(this, answer, "200"), this.url, answer.validators)
-            return after, replace(report, answer="200", wire_bytes=answer.wire_bytes)
+            after = history.with_validators(_usable(this, answer, _status(answer)), this.url, answer.validators)
+            report = replace(report, answer=_status(answer), oddities=answer.oddities, wire_bytes=answer.wire_bytes)
+            return after, report
         case NotModified():
             after = history.revalidated(_usable(this, answer, "304"), this.url, answer.validators)
-            return after, replace(report, answer="304")
+            return after, replace(report, answer="304", oddities=answer.oddities)
         case Gone():
             error = f"{this.url}: 410 Gone, its publisher asks not to be polled; remove the source or change its url"
             after = history.gone(this.standing, error, now=this.now)
@@ -138,7 +154,7 @@ def _heard(this: _Pass, answer: Answer) -> tuple[Standing, Report]:
             after = history.failed(
                 this.standing, status, answer.detail, now=this.now, hints=answer.hints, leave_url=missing
             )
-            return after, replace(report, answer=status, ok=False, error=answer.detail)
+            return after, replace(report, answer=status, ok=False, error=answer.detail, oddities=answer.oddities)
         case Failed():
             after = history.failed(this.standing, answer.kind, answer.detail, now=this.now)
             return after, replace(report, answer=answer.kind, ok=False, error=answer.detail)
@@ -146,9 +162,14 @@ def _heard(this: _Pass, answer: Answer) -> tuple[Standing, Report]:
             assert_never(answer)
 
 
-def _usable(this: _Pass, answer: Fetched | NotModified, status: str) -> Standing:
+def _status(answer: Fetched) -> str:
+    return "226" if answer.is_partial else "200"
+
+
+def _usable(this: _Pass, answer: Fetched | NotModified, status: str, *, is_same: bool = True) -> Standing:
+    """Note an answer that can be used; without `is_same`, it is another feed that was found at the end of redirects."""
     after = history.answered(this.standing, status, answer.hints, now=this.now)
-    return history.moved(after, answer.moved_to, now=this.now)
+    return moves.moved(after, answer.moved_to, is_same=is_same, now=this.now)
 
 
 def _settle(
@@ -159,12 +180,14 @@ def _settle(
     recognised = recognise(lines, reading, this.source, listing, known=world.store.known, now=this.now)
     new = world.desk.accept(recognised.new)
     revised = tuple(map(world.desk.file, recognised.revised))
-    after = _after_reading(_usable(this, answer, "200"), this, answer, reading)
+    is_same = answer.moved_to is None or is_same_feed(recognised, reading.origin, _kept_line(listing, world.store))
+    after = _after_reading(_usable(this, answer, _status(answer), is_same=is_same), this, answer, reading)
+    listed = with_earlier(recognised.listing, listing) if answer.is_partial else recognised.listing
     report = Report(
         source=this.source.id,
-        answer="200",
+        answer=_status(answer),
         ok=True,
-        oddities=reading.oddities,
+        oddities=(*answer.oddities, *reading.oddities),
         listed=len(reading.listing),
         parsed=len(reading.entries),
         new=len(new),
@@ -173,7 +196,7 @@ def _settle(
     )
     return (
         _brought(this, after, new),
-        replace(_listed(this, listing, recognised.listing, world.store), headlines=(*new, *revised)),
+        replace(_listed(this, listing, listed, world.store), headlines=(*new, *revised)),
         report,
     )
 
@@ -184,12 +207,18 @@ def _brought(this: _Pass, after: Standing, new: Sequence[Headline]) -> Standing:
     return history.brought(after, published, zone=zone, before=this.standing, now=this.now) if new else after
 
 
+def _kept_line(listing: Sequence[Listed], store: Store) -> Headline | None:
+    """Give a headline that the source listed when it was last read. None: it listed none that is kept."""
+    return next(filter(None, (store.headline(line.headline) for line in listing)), None)
+
+
 def _after_reading(after: Standing, this: _Pass, answer: Fetched, reading: Reading) -> Standing:
     after = replace(after, hints=replace(reading.hints, max_age=after.hints.max_age))
     if not reading.complete:  # neither validators nor hash: the rest is to come with the next poll
         return replace(after, body_hash=None)
     after = history.with_validators(after, this.url, answer.validators)
-    return replace(after, body_hash=_body_hash(this.source, answer.body))
+    # A part is not the document: the whole one, when it comes again, is known by its own hash.
+    return after if answer.is_partial else replace(after, body_hash=_body_hash(this.source, answer.body))
 
 
 def _listed(this: _Pass, before: Sequence[Listed], after: tuple[Listed, ...], store: Store) -> Commit:
@@ -218,10 +247,10 @@ def _job(this: _Pass, answer: Fetched, listing: Sequence[Listed]) -> Job:
 
 
 def _validators(this: _Pass) -> Validators:
-    """Give what to ask with: nothing, once, where an edit of feeds.yaml may find more in the same bytes."""
+    """Give what to ask with: nothing, once, where an edit may find more in the same bytes, or 304s look like lies."""
     body_hash = this.standing.body_hash
     read_otherwise = body_hash is not None and not body_hash.startswith(_way(this.source))
-    return Validators() if read_otherwise else this.standing.validators_of(this.url)
+    return Validators() if read_otherwise or this.doubt else this.standing.validators_of(this.url)
 
 
 def _body_hash(source: Source, body: bytes) -> str:
@@ -236,7 +265,10 @@ def _way(source: Source) -> str:
 
 def _next(source: Source, standing: Standing, world: World, *, now: datetime) -> Due | None:
     due = next_due(source, standing, polling=world.polling, now=now)
-    return due if due is None or world.speed == 1 else replace(due, at=now + (due.at - now) / world.speed)
+    if due is None or world.speed == 1:
+        return due
+    wait = due.wait / world.speed
+    return replace(due, at=now + wait, wait=wait)
 
 
 def _only(due: Due | None) -> tuple[Due, ...]:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 Network: TypeAlias = IPv4Network | IPv6Network
+PaceBy: TypeAlias = Literal["host", "ip", "domain"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,9 @@ class Polling:
         per_host: Connections to one scheme + name + port at the same time.
         host_gap: From the end of one request to a host to the start of the next; zero switches the gap off.
         allow_private: Networks that may be polled though they are private (RFC 1918, loopback, …).
+        pace_by: Whose turns `per_host` and `host_gap` count: of scheme + name + port, of all names at one IP address,
+            or of a registrable domain (example.co.uk) with all names below it.
+        retry_scope: Whom a Retry-After holds back: the source that got it, or every source of its host.
     """
 
     every: timedelta
@@ -43,3 +47,5 @@ class Polling:
     per_host: int
     host_gap: timedelta
     allow_private: tuple[Network, ...]
+    pace_by: PaceBy = "host"
+    retry_scope: Literal["url", "host"] = "url"

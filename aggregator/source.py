@@ -147,11 +147,13 @@ class Due:
         source: Its id.
         at: UTC.
         reason: For people: "every 15 min", "Cache-Control: max-age", "back-off after 3 failures".
+        wait: From the question before it to `at`; of a source that was never asked, what it would be.
     """
 
     source: str
     at: datetime
     reason: str
+    wait: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +178,10 @@ class Standing:
         last_error: For people: what was wrong and what to do. None: nothing is wrong.
         parked: It answered 410 Gone: not asked again until its URL changes.
         moved_to: The target of a permanent redirect. None: it stands still.
-        moved_since: When `moved_to` was first seen.
+        moved_since: When `moved_to` was first seen. None: as above, or what it lists is not what was listed before.
+        adopted: (configured URL, the target asked in its stead) pairs.
+        asked_whole_at: The last time its validators were held back because its 304s looked like lies. None: never.
+        gap: Between two polls that brought news, of late. None: it did not bring any twice.
         rhythm: What its headlines teach. None: it never answered.
     """
 
@@ -197,7 +202,19 @@ class Standing:
     parked: bool = False
     moved_to: str | None = None
     moved_since: datetime | None = None
+    adopted: tuple[tuple[str, str], ...] = ()
+    asked_whole_at: datetime | None = None
+    gap: timedelta | None = None
     rhythm: Rhythm | None = None
+
+    @property
+    def address(self) -> str:
+        """The URL that is asked now."""
+        return self.address_of(self.urls[self.url])
+
+    def address_of(self, url: str) -> str:
+        """Give what is asked in the stead of a configured URL: itself, unless it moved for good."""
+        return dict(self.adopted).get(url, url)
 
     def validators_of(self, url: str) -> Validators:
         """Give the validators to send to `url`; empty ones where it never gave any."""

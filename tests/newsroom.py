@@ -81,6 +81,7 @@ class Newsroom:
 
     Attributes:
         answers: URL → what is answered, each time.
+        title: What every document calls itself.
         hints: What every document asks for (`<ttl>` and its like).
         asked: (URL, validators) of each request, in order.
         parsed: What was given to be read, in order.
@@ -89,6 +90,7 @@ class Newsroom:
     def __init__(self, answers: Mapping[str, Answer] | None = None) -> None:
         self.answers = dict(answers or {})
         self.hints = Hints()
+        self.title = "Lines"
         self.asked: list[tuple[str, Validators]] = []
         self.parsed: list[Job] = []
 
@@ -109,7 +111,7 @@ class Newsroom:
         entries = [_entry(index, line) for index, line in enumerate(told)]
         return Reading(
             kind="lines",
-            origin=Origin(id=job.url, title="Lines"),
+            origin=Origin(id=job.url, title=self.title),
             language=None,
             listing=tuple(entry.fingerprint for entry in entries),
             entries=tuple(entry for entry in entries if entry.fingerprint not in job.known),

@@ -28,7 +28,7 @@ from aggregator.publish.files import write_documents
 from aggregator.site import Site
 from aggregator.source import Hints, Source, Validators
 from aggregator.store.embedded import EmbeddedStore
-from tests.newsroom import DUNIA, KABAR, NOON, POLLING, POPULAR, UPDATE, Newsroom, fetched, headline
+from tests.newsroom import DUNIA, KABAR, NOON, POLLING, POPULAR, UPDATE, Newsroom, fetched, headline, source
 
 FEEDS = FeedsFile(
     path=Path("feeds.yaml"),
@@ -61,10 +61,12 @@ class Publishers(Newsroom):
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, publishers: Newsroom, clock: Clock) -> AsyncIterator[tuple[Daemon, House]]:
-    async with open_house(FEEDS, folder, base_url="http://127.0.0.1:1", now=clock()) as house:
+async def running(
+    folder: Path, publishers: Newsroom, clock: Clock, feeds: FeedsFile = FEEDS
+) -> AsyncIterator[tuple[Daemon, House]]:
+    async with open_house(feeds, folder, base_url="http://127.0.0.1:1", now=clock()) as house:
         house.world = replace(house.world, fetch=publishers.fetch, parse=publishers.parse)
-        daemon, ready = Daemon(house, clock=clock, reread=lambda: FEEDS), asyncio.Event()
+        daemon, ready = Daemon(house, clock=clock, reread=lambda: feeds), asyncio.Event()
 
         async def announce(_: str) -> None:
             ready.set()
@@ -94,7 +96,8 @@ async def test_a_bug_that_one_source_brings_to_light_is_told_and_costs_only_that
 ) -> None:
     clock = Clock()
     publishers = Publishers({DUNIA.urls[0]: fetched("1 Gempa"), KABAR.urls[0]: fetched("2 Banjir")})
-    async with running(tmp_path, publishers, clock) as (daemon, _):
+    feeds = replace(FEEDS, sources=(replace(DUNIA, every=timedelta(days=1)), KABAR))  # KABAR alone is overdue below
+    async with running(tmp_path, publishers, clock, feeds) as (daemon, _):
         await until(lambda: len(publishers.asked) == 2 and daemon.totals.new == 1)
         await asyncio.sleep(2.5)  # two looks at what is due
 
@@ -189,6 +192,35 @@ async def test_a_feeds_yaml_that_was_refused_is_a_notice_until_one_is_taken_over
 
     refused = "feeds.yaml is broken and was not taken over: `aggregator check` tells why"
     assert told == [("as shipped",), ("as shipped", refused), ("as shipped",)]
+
+
+async def test_after_a_sleep_the_sources_are_asked_by_and_by(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="aggregator.daemon")
+    clock = Clock()
+    publishers = Newsroom({DUNIA.urls[0]: fetched("1 Gempa"), KABAR.urls[0]: fetched("2 Banjir")})
+    async with running(tmp_path, publishers, clock):
+        await until(lambda: len(publishers.asked) == 2)
+        clock.ahead = timedelta(hours=8)
+        await until(lambda: len(publishers.asked) == 3)
+        await asyncio.sleep(1)  # four looks at what is due
+
+        assert len(publishers.asked) == 3  # the other one in some minutes
+        assert "1 more sources fell due while nothing ran; they are asked by and by" in caplog.messages
+
+
+async def test_a_sister_of_a_source_inside_a_retry_after_is_put_off_where_the_whole_host_is_meant(
+    tmp_path: Path,
+) -> None:
+    sister = source("Sister", "https://dunia.example/other")
+    feeds = replace(FEEDS, sources=(DUNIA,), polling=replace(POLLING, retry_scope="host"))
+    clock, publishers = Clock(), Newsroom({sister.urls[0]: fetched("1 Gempa")})
+    publishers.answers[DUNIA.urls[0]] = Refused(status=429, hints=Hints(retry_after=timedelta(hours=1)), detail="429")
+    async with running(tmp_path, publishers, clock, feeds):
+        await until(lambda: len(publishers.asked) == 1)
+    async with running(tmp_path, publishers, clock, replace(feeds, sources=(DUNIA, sister))) as (_, house):
+        await until(lambda: house.dues[sister.id].reason == "Retry-After of its host")
+
+    assert [url for url, _ in publishers.asked] == [DUNIA.urls[0]]
 
 
 async def test_a_publication_that_fails_is_told_once_and_shows_in_our_health_until_it_succeeds(

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -234,6 +234,28 @@ async def test_operators_may_ask_all_but_the_parked_and_those_inside_a_retry_aft
 
         assert [each.name for each in here.house.askable(now=NOON)] == ["Warta", "Suara"]
         assert [each.name for each in here.house.askable(now=NOON + HOUR)] == ["Kabar", "Warta", "Suara"]
+
+
+@pytest.mark.parametrize(("scope", "held"), [("url", False), ("host", True)])
+async def test_a_retry_after_holds_back_the_url_or_the_host_as_configured(
+    tmp_path: Path, scope: Literal["url", "host"], *, held: bool
+) -> None:
+    sister = source("Sister", "https://dunia.example/other")
+    settings: dict[str, Any] = {
+        "sources": (DUNIA, sister, KABAR),
+        "polling": replace(POLLING, retry_scope=scope),
+        "spread_new": False,
+    }
+    asked = [KABAR] if held else [sister, KABAR]
+    async with rooms(tmp_path, **settings) as here:
+        await here.poll(DUNIA, Refused(status=429, hints=Hints(retry_after=HOUR), detail="too many"))
+        assert here.house.due(now=NOON) == sorted(asked, key=lambda each: each.id)
+        assert here.house.askable(now=NOON) == asked
+    async with rooms(tmp_path, **settings, now=NOON + HOUR / 2) as here:  # a restart forgets nothing
+        assert here.house.put_off(here.house.sources[sister.id], now=NOON + HOUR / 2) is held
+        due = here.house.dues[sister.id]
+        assert (due.reason == "Retry-After of its host", due.at >= NOON + HOUR) == (held, held)
+        assert not here.house.put_off(here.house.sources[sister.id], now=NOON + HOUR)
 
 
 async def test_a_parked_source_stays_parked_until_its_url_changes(tmp_path: Path) -> None:

@@ -262,6 +262,109 @@ async def test_a_permanent_redirect_is_noted_until_it_is_over(street: Street) ->
     assert (over.moved_to, over.moved_since) == (None, None)
 
 
+DAYS_LATER = timedelta(days=8)
+NEW = "https://new.example/rss"
+
+
+async def test_a_permanent_redirect_is_adopted_after_seven_steady_days_under_the_same_id(street: Street) -> None:
+    await street.poll(replace(TWO, moved_to=NEW))
+    assert "it moves to https://new.example/rss for good" in street.report.oddities[-1]
+    street.now += DAYS_LATER
+    await street.poll(replace(UNCHANGED, moved_to=NEW))
+    assert "it is asked at https://new.example/rss" in street.report.oddities[-1]
+    street.newsroom.answers[NEW] = fetched("3 Harga beras naik", "1 Banjir surut di Semarang")
+    standing = await street.poll()
+
+    assert street.newsroom.asked[-1] == (NEW, TAG)
+    assert (standing.source, standing.urls, street.report.new) == (DUNIA.id, DUNIA.urls, 1)
+    assert len(street.titles) == 3
+
+
+async def test_a_redirect_to_another_feed_is_followed_and_never_adopted(street: Street) -> None:
+    street.newsroom.title = "Domain for sale"
+    await street.poll(fetched("9 Buy this domain", moved_to=NEW))
+    assert "lists nothing that we know" in street.report.oddities[-1]
+    street.newsroom.answers[NEW] = TWO
+    for _ in range(3):
+        street.now += DAYS_LATER
+        await street.poll(replace(UNCHANGED, moved_to=NEW))
+
+    assert {url for url, _ in street.newsroom.asked} == {URL}
+
+
+async def test_a_redirect_to_the_same_headlines_elsewhere_is_the_same_feed(street: Street) -> None:
+    street.newsroom.title = "Dunia Baru"
+    moved = await street.poll(fetched("1 Banjir surut di Semarang", "3 Harga beras naik", moved_to=NEW))
+
+    assert moved.moved_since == street.now
+
+
+async def test_a_304_with_a_last_modified_in_the_future_is_asked_whole_once_a_day(street: Street) -> None:
+    ahead = Validators(last_modified="Sun, 23 Nov 2036 12:00:00 GMT")
+    await street.poll(NotModified(validators=ahead, hints=Hints()))
+    both = replace(TAG, last_modified=ahead.last_modified)
+    for _ in range(48):
+        await street.poll(NotModified(validators=ahead, hints=Hints()))
+
+    asked = [validators for _, validators in street.newsroom.asked[2:]]
+    assert [hour for hour, validators in enumerate(asked) if validators == Validators()] == [22, 46]
+    assert {validators for validators in asked if validators != Validators()} == {both}
+
+
+async def test_a_question_out_of_doubt_is_written_down_before_it_is_asked(street: Street) -> None:
+    ahead = Validators(last_modified="Sun, 23 Nov 2036 12:00:00 GMT")
+    await street.poll(NotModified(validators=ahead, hints=Hints()))
+    street.now += DAY
+
+    async def crash(*_: object) -> Answer:
+        raise ZeroDivisionError
+
+    alive, street.world = street.world, replace(street.world, fetch=crash)
+    with pytest.raises(ZeroDivisionError):
+        await street.poll()
+    street.world = alive
+    await street.poll()
+
+    assert street.newsroom.asked[-1][1] != Validators()
+
+
+async def test_a_question_out_of_doubt_is_told(street: Street) -> None:
+    await street.poll(NotModified(validators=Validators(last_modified="Sun, 23 Nov 2036 12:00:00 GMT"), hints=Hints()))
+    street.now += DAY
+    await street.poll(TWO)
+
+    assert "asked once without validators: its Last-Modified lies in the future" in street.report.oddities
+
+
+async def test_a_226_adds_and_takes_nothing_away(street: Street) -> None:
+    banjir, kabut = street.listed
+    part = fetched("3 Harga beras naik", etag='"b"', is_partial=True)
+    standing = await street.poll(part)
+
+    assert (street.report.answer, street.report.new, street.report.parsed) == ("226", 1, 1)
+    assert street.listed[1:] == [banjir, kabut]
+    assert dict(street.store.unlisted()) == {}
+    assert standing.validators_of(URL) == Validators(etag='"b"')
+
+    documents = len(street.newsroom.parsed)
+    await street.poll(TWO)
+    assert len(street.newsroom.parsed) == documents  # the bytes read before the part came
+    await street.poll(fetched("3 Harga beras naik", "1 Banjir surut di Semarang", etag='"c"'))
+    assert (street.report.parsed, dict(street.store.unlisted())) == (0, {kabut: street.now})
+
+
+async def test_what_headers_cannot_mean_is_in_the_report(street: Street) -> None:
+    odd = ("Retry-After names nothing",)
+    for answer in (
+        Refused(status=503, hints=Hints(), detail="overloaded", oddities=odd),
+        replace(UNCHANGED, oddities=odd),
+        replace(TWO, oddities=odd),
+        fetched("4 Baru", oddities=odd),
+    ):
+        await street.poll(answer)
+        assert street.report.oddities[:1] == odd
+
+
 async def test_a_304_remembers_max_age_and_a_200_without_one_forgets_it(street: Street) -> None:
     lasting = await street.poll(NotModified(validators=Validators(), hints=Hints(max_age=3 * HOUR)))
     unchanged = await street.poll(UNCHANGED)

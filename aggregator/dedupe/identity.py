@@ -21,6 +21,9 @@ Known: TypeAlias = Callable[[Iterable[str]], Mapping[str, Headline | None]]
 MOST_REVISIONS: Final = 24
 """Kept of one headline; after them its title stands."""
 
+MOST_LISTED: Final = 2_000
+"""Lines remembered of a source that only ever sends its news: as many as are read of one document."""
+
 _NAMESPACE: Final = UUID("6f0a3c52-93c7-5d0e-8a55-1f2f6f4f7b11")
 _EARLIEST: Final = datetime(1995, 1, 1, tzinfo=UTC)  # before the web had news, a date is a default or a mistake
 _AHEAD: Final = timedelta(minutes=10)
@@ -188,6 +191,12 @@ class _Settling:
 
     def _remember(self, headline: Headline) -> None:
         self._kept.update(dict.fromkeys(headline.keys, headline))
+
+
+def with_earlier(listing: Sequence[Listed], earlier: Sequence[Listed]) -> tuple[Listed, ...]:
+    """Give what a source lists after a document that holds nothing but news (226): that, and what it listed before."""
+    told = {line.headline for line in listing}
+    return (*listing, *(line for line in earlier if line.headline not in told))[:MOST_LISTED]
 
 
 def _in_order(placed: Mapping[str, tuple[int, Headline]]) -> tuple[Headline, ...]:

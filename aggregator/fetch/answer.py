@@ -19,6 +19,8 @@ class Fetched:
         moved_to: The target, if every redirect on the way was permanent (301, 308). None: no redirect, or a temporary
             one.
         wire_bytes: Received, before decompression.
+        is_partial: 226: only what is newer than the validators that were sent; what it does not list is not missing.
+        oddities: For people: what its headers say about polling that cannot be meant.
     """
 
     url: str
@@ -28,6 +30,8 @@ class Fetched:
     hints: Hints
     moved_to: str | None = None
     wire_bytes: int = 0
+    is_partial: bool = False
+    oddities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +42,13 @@ class NotModified:
         validators: Those the 304 itself carried; each may be None.
         hints: max_age alone.
         moved_to: As for `Fetched`.
+        oddities: As for `Fetched`.
     """
 
     validators: Validators
     hints: Hints
     moved_to: str | None = None
+    oddities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +64,13 @@ class Refused:
         status: As received.
         hints: retry_after, where one was given.
         detail: For people: the status in words, and what is known of the cause.
+        oddities: As for `Fetched`.
     """
 
     status: int
     hints: Hints
     detail: str
+    oddities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

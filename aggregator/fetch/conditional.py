@@ -8,10 +8,13 @@ from typing import Final
 
 from aggregator import VERSION
 from aggregator.fetch.answer import Answer, Fetched, Gone, NotModified, Refused
-from aggregator.fetch.freshness import max_age, retry_after
+from aggregator.fetch.freshness import max_age, retry_after, unreadable_max_age
 from aggregator.source import Hints, Source, Validators
 
-USER_AGENT: Final = f"headline-aggregator/{VERSION} (+https://github.com/headline-aggregator/headline-aggregator)"
+# One subscriber: this installation. How many read it we do not know, and a publisher counts nothing that is made up.
+USER_AGENT: Final = (
+    f"headline-aggregator/{VERSION} (+https://github.com/headline-aggregator/headline-aggregator; 1 subscriber)"
+)
 _ACCEPT: Final = (
     "application/atom+xml, application/rss+xml, application/feed+json, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.9, text/html;q=0.8, */*;q=0.5"
@@ -36,11 +39,13 @@ _NOT_THE_OPERATORS: Final = frozenset(
 )
 _VALIDATOR_CHARACTERS: Final = 4096
 
+_FEED_ONLY: Final = "feed"
 BODIES: Final = frozenset({HTTPStatus.OK, HTTPStatus.IM_USED})
 """The statuses whose body is a document. 226 (RFC 3229) is read like 200: what it does not list is not missing."""
 
 _ADVICE: Final = {
     204: "there is no document at this address; check the url in feeds.yaml",
+    226: "it sends a difference that we did not ask for; tell the publisher",
     206: "only part of the document came; take any Range out of the source's headers in feeds.yaml",
     401: "it wants credentials; set auth_file in feeds.yaml",
     403: "open it in a browser, or set user_agent in feeds.yaml",
@@ -74,6 +79,7 @@ def request_headers(validators: Validators) -> dict[str, str]:
     headers = {"User-Agent": USER_AGENT, "Accept": _ACCEPT, "Accept-Encoding": _CODINGS}
     if validators.etag is not None:
         headers["If-None-Match"] = validators.etag
+        headers["A-IM"] = _FEED_ONLY  # the answer may hold nothing but what is newer than that (RFC 3229)
     if validators.last_modified is not None:
         headers["If-Modified-Since"] = validators.last_modified
     return headers
@@ -102,7 +108,7 @@ def read_response(reply: Reply, sent: Validators, *, url: str, moved_to: str | N
         url: That answered, without credentials.
         moved_to: As in `Fetched`.
     """
-    if reply.status in BODIES:
+    if reply.status in BODIES and _can_be_read(reply):
         return Fetched(
             url=url,
             body=reply.body,
@@ -111,21 +117,44 @@ def read_response(reply: Reply, sent: Validators, *, url: str, moved_to: str | N
             hints=Hints(max_age=max_age(reply.headers)),
             moved_to=moved_to,
             wire_bytes=reply.wire_bytes,
+            is_partial=reply.status == HTTPStatus.IM_USED,
+            oddities=_oddities(reply.headers),
         )
     if reply.status == HTTPStatus.NOT_MODIFIED and sent != Validators():
         return NotModified(
             validators=_validators(reply.headers),
             hints=Hints(max_age=max_age(reply.headers)),
             moved_to=moved_to,
+            oddities=_oddities(reply.headers),
         )
     if reply.status == HTTPStatus.GONE:
         return Gone()
-    return Refused(status=reply.status, hints=Hints(retry_after=retry_after(reply.headers)), detail=_detail(reply))
+    return Refused(
+        status=reply.status,
+        hints=Hints(retry_after=retry_after(reply.headers)),
+        detail=_detail(reply),
+        oddities=_oddities(reply.headers, refused=True),
+    )
 
 
 def printable(text: str, limit: int = 200) -> str:
     """Make a publisher's text fit for logs and terminals: printable characters only, so no escapes and no bidi."""
     return "".join(character for character in text[:limit] if character.isprintable())
+
+
+def _can_be_read(reply: Reply) -> bool:
+    """Say whether a 226 is what was asked for: a document with fewer entries, not a difference of bytes."""
+    return reply.status != HTTPStatus.IM_USED or reply.headers.get("im", _FEED_ONLY).strip().lower() == _FEED_ONLY
+
+
+def _oddities(headers: Mapping[str, str], *, refused: bool = False) -> tuple[str, ...]:
+    """Name what is said about polling and cannot be read; what is out of bounds is named where it is bounded."""
+    told = []
+    if (written := unreadable_max_age(headers)) is not None:
+        told.append(f'Cache-Control: max-age "{printable(written, 50)}" is no number of seconds')
+    if refused and "retry-after" in headers and retry_after(headers) is None:
+        told.append(f'Retry-After "{printable(headers["retry-after"], 50)}" names no time to come')
+    return tuple(told)
 
 
 def _validators(headers: Mapping[str, str]) -> Validators:

@@ -1,14 +1,13 @@
 """Response headers → how long the publisher wants to be left alone. Nonsense is None, never an exception."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import Final
+
+from aggregator.http_date import read_http_date
 
 LONGEST: Final = timedelta(days=366)
 """Durations beyond it are cut, so that adding one to an instant cannot overflow; schedule/ has tighter bounds."""
-
-_DATE_CHARACTERS: Final = 64  # an HTTP date has 29; what is longer is not worth parsing
 
 
 def max_age(headers: Mapping[str, str]) -> timedelta | None:
@@ -45,17 +44,28 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
     return wait or None
 
 
+def unreadable_max_age(headers: Mapping[str, str]) -> str | None:
+    """Give a max-age that is no number of seconds, as written. None: it is one, or none is given."""
+    written = _written_max_age(headers.get("cache-control", ""))
+    return written if written is not None and _seconds(written) is None else None
+
+
 def _cache_control_max_age(value: str) -> timedelta | None:
+    written = _written_max_age(value)
+    return None if written is None else _seconds(written)
+
+
+def _written_max_age(value: str) -> str | None:
     for directive in value.split(","):
         name, _, argument = directive.partition("=")
         if name.strip().lower() == "max-age":
-            return _seconds(argument.strip(' \t"'))
+            return argument.strip(' \t"')
     return None
 
 
 def _until(name: str, headers: Mapping[str, str]) -> timedelta | None:
     """Measure from Date to the date in `name`, in the publisher's own clock: ours may differ. At least zero."""
-    then, date = _http_date(headers.get(name, "")), _http_date(headers.get("date", ""))
+    then, date = read_http_date(headers.get(name, "")), read_http_date(headers.get("date", ""))
     if then is None or date is None:
         return None
     return min(max(then - date, timedelta(0)), LONGEST)
@@ -69,14 +79,3 @@ def _seconds(text: str) -> timedelta | None:
         return None
     longest = int(LONGEST.total_seconds())
     return timedelta(seconds=longest if len(text) > len(str(longest)) else min(int(text), longest))
-
-
-def _http_date(text: str) -> datetime | None:
-    """Read an HTTP date of any of the three forms of RFC 9110 §5.6.7."""
-    if len(text) > _DATE_CHARACTERS:
-        return None
-    try:
-        date = parsedate_to_datetime(text)
-        return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
-    except (ValueError, OverflowError):  # no date, 31 Feb, a zone of 99 hours, or off the calendar's edge
-        return None

@@ -5,6 +5,7 @@ import socket  # noqa: TID251  the guard makes the sockets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import formatdate
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
@@ -22,7 +23,8 @@ from aggregator.fetch.decoding import Body, BodyError, too_large
 from aggregator.fetch.failures import CONNECTION_ERRORS, blocked, explain
 from aggregator.fetch.guard import BlockedAddressError, may_connect
 from aggregator.fetch.names import Names
-from aggregator.fetch.pace import Pace
+from aggregator.fetch.neighbours import Neighbours
+from aggregator.fetch.pace import SLOW_AFTER_SECONDS, Pace
 from aggregator.fetch.wire import BoundedConnector, note_progress
 from aggregator.site import Network, Polling
 from aggregator.source import Source, Validators
@@ -47,6 +49,7 @@ class Limits:
         total_seconds: For all of it, redirects included; waiting for a turn does not count.
         slow_after_seconds: From the start of the body on; from then the mean rate must be slow_bytes_per_second.
         slow_bytes_per_second: Wire bytes.
+        place_seconds: Of holding one of the places among those at once, while others wait for one (see pace.py).
     """
 
     body_bytes: int = 10 * 2**20
@@ -58,6 +61,7 @@ class Limits:
     total_seconds: float = 60
     slow_after_seconds: float = 10
     slow_bytes_per_second: int = 1024
+    place_seconds: float = SLOW_AFTER_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +100,10 @@ class Fetcher:
         self._allow = polling.allow_private
         self._limits = limits
         self._resolver = resolver or Names()
-        self._pace = Pace(polling, clock=time.monotonic, sleep=asyncio.sleep)
+        self._pace = Pace(polling, clock=time.monotonic, sleep=asyncio.sleep, slow_after_seconds=limits.place_seconds)
+        self._neighbours = Neighbours(
+            polling.pace_by, self._resolver, at_once=polling.at_once, seconds=limits.connect_seconds
+        )
         self._timeout = aiohttp.ClientTimeout(connect=limits.connect_seconds, sock_read=limits.first_byte_seconds)
         self._sessions: dict[tuple[Network, ...], aiohttp.ClientSession] = {}
 
@@ -133,7 +140,7 @@ class Fetcher:
             source=source,
             session=self._session(source),
             validators=validators,
-            private=operator_headers(source, credentials),
+            private=operator_headers(source, credentials) if _is_own_origin(source, start) else {},
             start=start.with_user(None),
         )
         return await self._follow(trip)
@@ -142,9 +149,8 @@ class Fetcher:
         at, trusted, permanent = trip.start, True, True
         seconds_left = self._limits.total_seconds
         for _ in range(self._limits.redirects + 1):
-            origin = str(at.origin())  # as text: yarl holds http://x and http://x:80 to be different
-            trusted = trusted and origin == str(trip.start.origin())
-            async with self._pace.turn(origin):
+            trusted = trusted and str(at.origin()) == str(trip.start.origin())  # as text: http://x is http://x:80
+            async with self._pace.turn(await self._turn_of(trip.source, at)):
                 started = time.monotonic()
                 reply = await self._ask(trip, at, trusted=trusted, seconds=seconds_left)
             seconds_left -= time.monotonic() - started
@@ -165,6 +171,10 @@ class Fetcher:
             kind="redirects",
             detail=f"redirected more than {self._limits.redirects} times; open the url in a browser and write its end",
         )
+
+    async def _turn_of(self, source: Source, at: URL) -> str:
+        """Name the turn. Behind a proxy the names are the proxy's to resolve: none is looked up here."""
+        return str(at.origin()) if source.proxy is not None else await self._neighbours.name(at)
 
     async def _ask(self, trip: _Trip, at: URL, *, trusted: bool, seconds: float) -> Reply | Failed:
         """Send one request. Headers of the operator's go along only if the hop is `trusted`."""
@@ -190,6 +200,7 @@ class Fetcher:
         if sum(len(name) + len(value) for name, value in response.raw_headers) > limits.header_bytes:
             raise BodyError("too large", f"the headers are larger than {limits.header_bytes:,} bytes")
         headers = _joined(response.headers)
+        headers.setdefault("date", formatdate(usegmt=True))  # RFC 9110 §6.6.1: whoever has a clock adds it
         if response.status not in BODIES:
             return Reply(status=response.status, headers=headers)
         body = Body(headers.get("content-encoding", ""), limit_bytes=limits.body_bytes, ratio=limits.ratio)
@@ -249,6 +260,11 @@ def _guarded_socket(allow: tuple[Network, ...], info: AddrInfoType) -> socket.so
     if not may_connect(address, allow):
         raise BlockedAddressError(address)
     return socket.socket(family, kind, protocol)
+
+
+def _is_own_origin(source: Source, start: URL) -> bool:
+    """Say whether an address is at an origin that the operator wrote down: one adopted from a redirect may not be."""
+    return str(start.origin()) in {str(URL(url).origin()) for url in source.urls}
 
 
 def _web_url(url: URL) -> URL:

@@ -1,4 +1,8 @@
-"""Requests → their turns: few at once, one a host, and a pause between two to the same host."""
+"""Requests → their turns: few at once, one a host, and a pause between two to the same host.
+
+Who takes long makes way: a silent publisher holds its place among the few for a second at most, as long as others
+wait for one. From then on it counts among the slow, of whom there may be many, for they cost nothing but a socket.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -7,6 +11,13 @@ from heapq import heappop, heappush
 from typing import Final
 
 from aggregator.site import Polling
+
+SLOW_AFTER_SECONDS: Final = 1.0
+"""A turn that lasts longer is slow; so is the next one of its host, from its start."""
+SLOW_FOR_EACH: Final = 16
+"""Slow turns for each of `at_once`."""
+SLOW_MOST: Final = 512
+"""Slow turns in all: many systems give a process 1,024 descriptors."""
 
 _REMEMBERED: Final = 1024  # hosts, before idle ones are first forgotten; redirects let publishers name new ones
 
@@ -20,6 +31,7 @@ class Pace:
         *,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
+        slow_after_seconds: float = SLOW_AFTER_SECONDS,
     ) -> None:
         """Start with every host free.
 
@@ -27,32 +39,36 @@ class Pace:
             polling: at_once, per_host and host_gap are used.
             clock: Seconds, monotonic.
             sleep: Waits that many of the clock's seconds.
+            slow_after_seconds: Infinite: nobody ever makes way.
         """
         self._per_host = polling.per_host
         self._gap = polling.host_gap.total_seconds()
-        self._at_once = asyncio.Semaphore(polling.at_once)
+        self._places = _Places(polling.at_once, clock=clock, sleep=sleep, slow_after_seconds=slow_after_seconds)
+        self._slow_after = slow_after_seconds
         self._clock = clock
         self._sleep = sleep
         self._hosts: dict[str, _Host] = {}
         self._forget_at = _REMEMBERED
 
     @asynccontextmanager
-    async def turn(self, origin: str) -> AsyncIterator[None]:
-        """Wait for a turn at `origin` (scheme, name and port) and hold it inside the block.
+    async def turn(self, name: str) -> AsyncIterator[None]:
+        """Wait for a turn at a host, whatever it is named by, and hold it inside the block.
 
         The host's turn is waited for first: while it is, no place among those at once is taken.
         """
-        host = self._host(origin)
+        host = self._host(name)
         host.users += 1
         try:
             async with host.turns:
                 free_at = heappop(host.free_at)
                 try:
                     await self._wait_until(free_at)
-                    async with self._at_once:
+                    async with self._places.hold(slow=host.is_slow):
+                        started = self._clock()
                         try:
                             yield
                         finally:
+                            host.is_slow = self._clock() - started > self._slow_after
                             free_at = self._clock() + self._gap
                 finally:
                     heappush(host.free_at, free_at)
@@ -63,11 +79,11 @@ class Pace:
         while (seconds := instant - self._clock()) > 0:
             await self._sleep(seconds)
 
-    def _host(self, origin: str) -> "_Host":
-        host = self._hosts.get(origin)
+    def _host(self, name: str) -> "_Host":
+        host = self._hosts.get(name)
         if host is None:
             self._forget_idle()
-            host = self._hosts[origin] = _Host(self._per_host)
+            host = self._hosts[name] = _Host(self._per_host)
         return host
 
     def _forget_idle(self) -> None:
@@ -86,11 +102,77 @@ class _Host:
         turns: As many as may be held at once.
         free_at: A heap: for each turn not held, the instant from which it may be.
         users: Who hold a turn or wait for one.
+        is_slow: Its last turn was.
     """
 
-    __slots__ = ("free_at", "turns", "users")
+    __slots__ = ("free_at", "is_slow", "turns", "users")
 
     def __init__(self, per_host: int) -> None:
         self.turns = asyncio.Semaphore(per_host)
         self.free_at = [float("-inf")] * per_host
         self.users = 0
+        self.is_slow = False
+
+
+class _Places:
+    """The places among those at once, and those of the slow."""
+
+    def __init__(
+        self,
+        at_once: int,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+        slow_after_seconds: float,
+    ) -> None:
+        self._quick = asyncio.Semaphore(at_once)
+        self._slow = asyncio.Semaphore(min(SLOW_FOR_EACH * at_once, SLOW_MOST))
+        self._since: dict[object, float] = {}  # who holds a quick place, the longest first
+        self._clock = clock
+        self._sleep = sleep
+        self._slow_after = slow_after_seconds
+        self._usher: asyncio.Task[None] | None = None
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def hold(self, *, slow: bool) -> AsyncIterator[None]:
+        """Wait for a place and hold it inside the block; it may become a slow one meanwhile."""
+        if slow:
+            async with self._slow:
+                yield
+            return
+        await self._sit_down(holder := object())
+        try:
+            yield
+        finally:
+            places = self._slow if self._since.pop(holder, None) is None else self._quick
+            places.release()
+
+    async def _sit_down(self, holder: object) -> None:
+        if self._quick.locked():
+            self._waiting += 1
+            self._call_usher()
+            try:
+                await self._quick.acquire()
+            finally:
+                self._waiting -= 1
+        else:
+            await self._quick.acquire()
+        self._since[holder] = self._clock()
+
+    def _call_usher(self) -> None:
+        """Have the longest turns made slow while anybody waits: where nobody does, none of this costs anything."""
+        if self._slow_after != float("inf") and (self._usher is None or self._usher.done()):
+            self._usher = asyncio.create_task(self._make_way())
+
+    async def _make_way(self) -> None:
+        while self._waiting:
+            holder, since = next(iter(self._since.items()), (None, self._clock()))
+            early = since + self._slow_after - self._clock()
+            if early > 0 or holder is None or self._slow.locked():
+                await self._sleep(early if early > 0 else self._slow_after)
+                continue
+            await self._slow.acquire()  # there is room: this does not wait
+            del self._since[holder]
+            self._quick.release()
+            await asyncio.sleep(0)  # whoever was waiting sits down

@@ -215,6 +215,8 @@ def _polling(keys: PollKeys) -> Polling:
         per_host=keys.per_host,
         host_gap=keys.host_gap,
         allow_private=keys.allow_private,
+        pace_by=keys.pace_by,
+        retry_scope=keys.retry_scope,
     )
 
 

@@ -24,7 +24,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from aggregator.load import values
 from aggregator.load.durations import read_duration, write_duration
-from aggregator.site import Network
+from aggregator.site import Network, PaceBy
 from aggregator.topic import POPULAR, UPDATE, Match
 
 
@@ -177,10 +177,20 @@ class PollKeys(Keys):
         description="The first guess of an interval. A source of one headline an hour stays there; others are asked in "
         "their own rhythm, from 5m to 4h.",
     )
-    at_once: Annotated[int, _whole(1, 512)] = Field(32, description="Requests under way at the same time.")
+    at_once: Annotated[int, _whole(1, 512)] = Field(
+        32, description="Requests under way at the same time. One that takes over a second makes way for the next."
+    )
     per_host: Annotated[int, _whole(1, 64)] = Field(1, description="Connections to one host at the same time.")
     host_gap: Annotated[timedelta, _duration(timedelta(0), timedelta(hours=1))] = Field(
         timedelta(seconds=1), description="From the end of one request to a host to the start of the next."
+    )
+    pace_by: Annotated[PaceBy, _choice("host", "ip", "domain")] = Field(
+        "host",
+        description="What counts as one host: its name and port, its `ip` address, or its registrable `domain` with "
+        "all names below it.",
+    )
+    retry_scope: Annotated[Literal["url", "host"], _choice("url", "host")] = Field(
+        "url", description="Whom a Retry-After holds back: that one source, or every source of its host."
     )
     allow_private: Networks = Field((), description="Private networks that may be polled; none may by default.")
 

@@ -123,7 +123,7 @@ def _reading(feed: Feed, listing: tuple[str, ...], entries: Iterable[Entry], odd
         listing=listing,
         entries=tuple(entries),
         hints=feed.hints,
-        oddities=tuple(filter(None, oddities)),
+        oddities=(*filter(None, oddities), *feed.oddities),
     )
 
 

@@ -35,6 +35,8 @@ _PERIODS: Final = {
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
 _SKIPPED: Final = re.compile(rb">\s*([0-9]{1,2}|[A-Za-z]{6,9})\s*<")
 _SKIP_LIMIT_BYTES: Final = 4_000
+_HINT_CHARACTERS: Final = 50
+_DAY: Final = range(24)
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _HOURS: Final = {*map(str, range(25)), *(f"0{hour}" for hour in range(10))}  # RSS 0.91 counted from 1 to 24
 
@@ -47,6 +49,7 @@ class Feed:
     origin: Origin
     language: str | None
     hints: Hints
+    oddities: tuple[str, ...]
 
 
 def entry_of(fields: Fields, job: Job, feed: Feed, *, fingerprint: str, index: int) -> Entry:
@@ -92,7 +95,9 @@ def feed_of(fields: Fields, job: Job, body: bytes, kind: str) -> Feed:
         link=clean_link(_text(fields, "link"), job.url),
         updated_at=_date(fields, "updated", job) or _date(fields, "published", job),
     )
-    return Feed(kind=kind, origin=origin, language=_language(fields), hints=_hints(fields, body))
+    hints = _hints(fields, body)
+    told = tuple(_odd_hints(fields, hints, body))
+    return Feed(kind=kind, origin=origin, language=_language(fields), hints=hints, oddities=told)
 
 
 def language_tag(text: str) -> str | None:
@@ -110,6 +115,20 @@ def _hints(fields: Fields, body: bytes) -> Hints:
         skip_hours=tuple(sorted(hours)),
         skip_days=tuple(sorted(days)),
     )
+
+
+def _odd_hints(fields: Fields, hints: Hints, body: bytes) -> Iterator[str]:
+    """Name what a document says about polling and cannot mean; what is out of bounds is named where it is bounded."""
+    ttl, period = _text(fields, "ttl").strip(), _text(fields, "sy_updateperiod").strip()
+    if ttl and hints.ttl is None:
+        yield f'<ttl> "{clean_line(ttl, _HINT_CHARACTERS)}" is no number of minutes'
+    if period and hints.update_period is None:
+        yield f'sy:updatePeriod "{clean_line(period, _HINT_CHARACTERS)}" is no period'
+    if len(hints.skip_hours) == len(_DAY) or len(hints.skip_days) == len(_DAYS):
+        yield "skipHours or skipDays leave no time to ask, and are ignored"
+    unknown = {*_skipped(body, b"Hours")} - _HOURS | {*_skipped(body, b"Days")} - {*_DAYS}
+    if unknown:
+        yield f'skipHours or skipDays hold "{min(unknown)}"'
 
 
 def _text(fields: Fields, key: str) -> str:

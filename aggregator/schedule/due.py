@@ -36,13 +36,13 @@ def next_due(source: Source, standing: Standing, *, polling: Polling, now: datet
         from aggregator.schedule.cron import next_firing  # noqa: PLC0415  see above
 
         at = next_firing(source.cron, source.zone, now + _forbidden(source, standing, polling, now))
-        return Due(source=source.id, at=at, reason=f"cron {source.cron}")
+        return Due(source=source.id, at=at, reason=f"cron {source.cron}", wait=at - now)
     ask = _after_failure if standing.failures else _after_success
     wait = ask(source, standing, polling, now)
     at, skipped = now + wait.least, None
     if source.every is None:
         at, skipped = after_skipped(at, standing.hints)
-    return Due(source=source.id, at=at, reason=skipped or wait.reason)
+    return Due(source=source.id, at=at, reason=skipped or wait.reason, wait=at - now)
 
 
 def first_due(position: int, *, at_once: int, now: datetime) -> datetime:
@@ -98,7 +98,7 @@ def _own(source: Source, standing: Standing, polling: Polling, now: datetime) ->
 
 def _late(wait: Wait, draw: float) -> Wait:
     """Add a little, so that all who were told the same do not come at once."""
-    return Wait(least=wait.least + _spread(wait.least) * draw, reason=f"{wait.reason} {in_words(wait.least)}")
+    return Wait(least=wait.least + _spread(wait.least) * draw, reason=wait.told)
 
 
 def _spread(duration: timedelta) -> timedelta:

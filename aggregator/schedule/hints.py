@@ -24,30 +24,43 @@ class Wait:
     Attributes:
         least: Never less.
         reason: For people, without the duration.
+        asked: What was asked for, where that is out of bounds. None: it is not, or nobody asked.
     """
 
     least: timedelta
     reason: str
+    asked: timedelta | None = None
+
+    @property
+    def told(self) -> str:
+        """The reason with its duration, as in "Retry-After 7 d (366 d asked)"."""
+        told = f"{self.reason} {in_words(self.least)}"
+        return told if self.asked is None else f"{told} ({in_words(self.asked)} asked)"
 
 
 def body_waits(hints: Hints) -> Iterator[Wait]:
     """Give what the document asks for: `<ttl>` and `sy:*`, at most BODY_LONGEST each."""
     if hints.ttl is not None:
-        yield Wait(least=min(hints.ttl, BODY_LONGEST), reason="<ttl>")
+        yield _bounded(hints.ttl, min(hints.ttl, BODY_LONGEST), "<ttl>")
     if hints.update_period is not None:
-        yield Wait(least=min(hints.update_period, BODY_LONGEST), reason="sy:updatePeriod")
+        yield _bounded(hints.update_period, min(hints.update_period, BODY_LONGEST), "sy:updatePeriod")
 
 
 def header_waits(hints: Hints) -> Iterator[Wait]:
     """Give what the last good answer asks for: its freshness, at most MAX_AGE_LONGEST."""
     if hints.max_age is not None:
-        yield Wait(least=min(hints.max_age, MAX_AGE_LONGEST), reason="Cache-Control: max-age")
+        yield _bounded(hints.max_age, min(hints.max_age, MAX_AGE_LONGEST), "Cache-Control: max-age")
 
 
 def retry_waits(hints: Hints) -> Iterator[Wait]:
     """Give what a refusal asks for: Retry-After, from RETRY_SHORTEST to RETRY_LONGEST."""
     if hints.retry_after is not None:
-        yield Wait(least=min(max(hints.retry_after, RETRY_SHORTEST), RETRY_LONGEST), reason="Retry-After")
+        yield _bounded(hints.retry_after, bounded_retry(hints.retry_after), "Retry-After")
+
+
+def bounded_retry(retry_after: timedelta) -> timedelta:
+    """Bound a Retry-After: from RETRY_SHORTEST to RETRY_LONGEST."""
+    return min(max(retry_after, RETRY_SHORTEST), RETRY_LONGEST)
 
 
 def after_skipped(at: datetime, hints: Hints) -> tuple[datetime, str | None]:
@@ -76,6 +89,10 @@ def in_words(duration: timedelta) -> str:
         if count:
             parts.append(f"{count} {unit}")
     return " ".join(parts[:2]) or "0 s"
+
+
+def _bounded(asked: timedelta, least: timedelta, reason: str) -> Wait:
+    return Wait(least=least, reason=reason, asked=None if least == asked else asked)
 
 
 def _skipped(at: datetime, hints: Hints) -> bool:

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from aggregator.schedule.hints import bounded_retry
 from aggregator.schedule.rhythm import begun, learnt
 from aggregator.source import Hints, Source, Standing, Validators
 
 _FAILURES_UNTIL_FALLBACK: Final = 3
+_GAPS_REMEMBERED: Final = 4
 
 
 def first_standing(source: Source) -> Standing:
@@ -58,7 +60,7 @@ def brought(
     """Note that a good answer brought new headlines, and when those were published. `before`: as it was asked."""
     known = standing.rhythm or begun(now=now)
     rhythm = learnt(known, published, zone=zone, heard_at=before.last_ok_at, now=now)
-    return replace(standing, last_new_at=now, rhythm=rhythm)
+    return replace(with_news(standing, now=now), rhythm=rhythm)
 
 
 def revalidated(standing: Standing, url: str, validators: Validators) -> Standing:
@@ -77,27 +79,35 @@ def with_validators(standing: Standing, url: str, validators: Validators) -> Sta
     return replace(standing, validators=(*others, (url, validators)))
 
 
-def moved(standing: Standing, target: str | None, *, now: datetime) -> Standing:
-    """Note where a permanent redirect leads; None: there was none this time."""
-    if target == standing.moved_to:
-        return standing
-    return replace(standing, moved_to=target, moved_since=None if target is None else now)
+def with_news(standing: Standing, *, now: datetime) -> Standing:
+    """Note that a poll brought news, and how long it was since the last that did: the latest gaps count most."""
+    gap = standing.gap
+    if standing.last_new_at is not None:
+        latest = now - standing.last_new_at
+        gap = latest if gap is None else gap + (latest - gap) / _GAPS_REMEMBERED
+    return replace(standing, last_new_at=now, gap=gap)
 
 
 def failed(
     standing: Standing, answer: str, error: str, *, now: datetime, hints: Hints = Hints(), leave_url: bool = False
 ) -> Standing:
-    """Note a failure. After three in a row, or at once where `leave_url`, a later poll tries the next URL."""
+    """Note a failure. After three in a row, or at once where `leave_url`, a later poll tries the next URL.
+
+    An address that was adopted makes way for the configured URL before that does for the next.
+    """
     failures = standing.failures + 1
     turn = leave_url or failures % _FAILURES_UNTIL_FALLBACK == 0
-    url = (standing.url + 1) % len(standing.urls) if turn else standing.url
+    here = standing.urls[standing.url]
+    is_adopted = standing.address != here
+    url = (standing.url + 1) % len(standing.urls) if turn and not is_adopted else standing.url
     return replace(
         standing,
         url=url,
+        adopted=tuple(pair for pair in standing.adopted if pair[0] != here) if turn else standing.adopted,
         body_hash=standing.body_hash if url == standing.url else None,
         hints=replace(standing.hints, retry_after=hints.retry_after),
         failures=failures,
-        not_before=None if hints.retry_after is None else now + hints.retry_after,
+        not_before=None if hints.retry_after is None else now + bounded_retry(hints.retry_after),
         first_asked_at=standing.first_asked_at or now,
         last_answer=answer,
         last_error=error,
@@ -105,9 +115,9 @@ def failed(
 
 
 def gone(standing: Standing, error: str, *, now: datetime) -> Standing:
-    """Note a 410. The last URL's parks the source; an earlier one's only sends us to the next."""
+    """Note a 410. The last URL's parks the source; an earlier one's, or an adopted one's, only sends us on."""
     after = failed(standing, "410", error, now=now, leave_url=True)
-    return replace(after, parked=after.url == 0)
+    return replace(after, parked=after.url == 0 and standing.address == standing.urls[standing.url])
 
 
 def may_be_asked(standing: Standing, *, now: datetime) -> bool:

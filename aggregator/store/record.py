@@ -96,7 +96,12 @@ def _seconds(value: object) -> float:
 
 def to_due(document: Mapping[str, Any]) -> Due:
     """Read a `Due` back."""
-    return Due(source=document["source"], at=datetime.fromisoformat(document["at"]), reason=document["reason"])
+    return Due(
+        source=document["source"],
+        at=datetime.fromisoformat(document["at"]),
+        reason=document["reason"],
+        wait=timedelta(seconds=document["wait"]),
+    )
 
 
 def to_standing(document: Mapping[str, Any]) -> Standing:
@@ -104,8 +109,10 @@ def to_standing(document: Mapping[str, Any]) -> Standing:
     fields = dict(document)
     fields["urls"] = tuple(fields["urls"])
     fields["validators"] = tuple((url, Validators(**validators)) for url, validators in fields["validators"])
+    fields["adopted"] = tuple((url, target) for url, target in fields["adopted"])
+    fields["gap"] = None if fields["gap"] is None else timedelta(seconds=fields["gap"])
     fields["hints"] = _to_hints(fields["hints"])
-    for name in ("not_before", "first_asked_at", "last_ok_at", "last_new_at", "moved_since"):
+    for name in ("not_before", "first_asked_at", "last_ok_at", "last_new_at", "moved_since", "asked_whole_at"):
         fields[name] = _instant(fields[name])
     fields["rhythm"] = None if fields["rhythm"] is None else _to_rhythm(fields["rhythm"])
     return Standing(**fields)

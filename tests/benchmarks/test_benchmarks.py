@@ -42,6 +42,13 @@ def test_telling_how_we_do_is_measured() -> None:
     assert all(float(row[3]) > 0 for row in rows)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="gives every source an address of 127.0.0.0/8")
+def test_good_sources_are_asked_beside_silent_ones() -> None:
+    rows = rows_of("silence", "--silent", "4", "--good", "2", "--seconds", "3")
+
+    assert [(row[0], row[1]) for row in rows] == [("good", "2"), ("silent", "4")]
+
+
 def test_split_reading_is_measured_beside_feedparser() -> None:
     rows = rows_of("split", "--entries", "10", "--repeats", "2")
 

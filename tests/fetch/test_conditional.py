@@ -19,6 +19,7 @@ def read(status: int, sent: Validators = TAG, **headers: str) -> Answer:
 def test_the_user_agent_is_honest() -> None:
     agent = request_headers(Validators())["User-Agent"]
     assert agent.startswith(f"headline-aggregator/{VERSION} (+https://")
+    assert agent.endswith("; 1 subscriber)")
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,46 @@ def test_the_user_agent_is_honest() -> None:
 def test_conditions_are_copies_of_the_validators(validators: Validators, conditions: dict[str, str]) -> None:
     headers = request_headers(validators)
     assert {name: value for name, value in headers.items() if name.startswith("If-")} == conditions
+
+
+def test_only_what_is_newer_is_asked_for_where_an_etag_tells_what_that_is() -> None:
+    assert request_headers(TAG)["A-IM"] == "feed"
+    assert "A-IM" not in request_headers(Validators(last_modified="yesterday"))
+
+
+@pytest.mark.parametrize(("im", "read_as"), [({}, Fetched), ({"im": "Feed"}, Fetched), ({"im": "vcdiff"}, Refused)])
+def test_a_226_holds_a_part_unless_it_is_a_difference_of_bytes(im: dict[str, str], read_as: type) -> None:
+    answer = read(226, TAG, etag='"b"', **im)
+    assert isinstance(answer, read_as)
+    if isinstance(answer, Fetched):
+        assert answer.is_partial
+        assert answer.validators.etag == '"b"'
+    assert not getattr(read(200), "is_partial", True)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "told"),
+    [
+        pytest.param(503, {"retry_after": "soon"}, 'Retry-After "soon" names no time to come', id="retry-word"),
+        pytest.param(429, {"retry_after": "-1"}, 'Retry-After "-1" names no time to come', id="retry-negative"),
+        pytest.param(
+            403,
+            {"retry_after": "Thu, 01 Jan 1970 00:00:00 GMT", "date": "Mon, 23 Nov 2026 12:00:00 GMT"},
+            'Retry-After "Thu, 01 Jan 1970 00:00:00 GMT" names no time to come',
+            id="retry-past",
+        ),
+        pytest.param(200, {"cache_control": "max-age=-5"}, 'Cache-Control: max-age "-5" is no number', id="max-age"),
+        pytest.param(304, {"cache_control": "public, max-age=x\x1b"}, 'Cache-Control: max-age "x" is no', id="escape"),
+        pytest.param(200, {"cache_control": "max-age=60", "retry_after": "x"}, None, id="sane"),
+        pytest.param(200, {"cache_control": "no-cache", "expires": "0"}, None, id="expired-by-custom"),
+        pytest.param(503, {"retry_after": "120"}, None, id="sane-retry"),
+    ],
+)
+def test_headers_that_cannot_be_meant_are_named(status: int, headers: dict[str, str], told: str | None) -> None:
+    answer = read(status, TAG, **headers)
+    assert isinstance(answer, Fetched | NotModified | Refused)
+    assert [oddity.startswith(told or "") for oddity in answer.oddities] == ([] if told is None else [True])
+    assert all(oddity.isprintable() for oddity in answer.oddities)
 
 
 def test_the_operator_may_add_headers_but_not_break_the_connection() -> None:

@@ -6,9 +6,11 @@ import itertools
 import socket
 import ssl
 import struct
+import time
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from email.utils import formatdate
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aggregator.fetch.answer import Answer, Failed, Fetched, Gone, NotModified, Refused
 from aggregator.fetch.conditional import USER_AGENT
 from aggregator.fetch.http import Fetcher, Limits
+from aggregator.site import PaceBy
 from aggregator.source import Source, Validators
 from tests.fetch.origin import LOOPBACK, Asked, Origin, Reply, polling, redirect, response, source
 
@@ -89,11 +92,29 @@ class TestAnswers:
         async with Origin(always(response("410 Gone", b"bye"))) as origin:
             assert await ask(origin.url()) == Gone()
 
-    async def test_226_is_read_like_200(self) -> None:
-        async with Origin(always(response("226 IM Used", FEED))) as origin:
+    async def test_226_is_read_as_a_part(self) -> None:
+        async with Origin(always(response("226 IM Used", FEED, im="feed"))) as origin:
             answer = await ask(origin.url(), TAG)
         assert isinstance(answer, Fetched)
-        assert answer.body == FEED
+        assert (answer.body, answer.is_partial) == (FEED, True)
+        assert origin.asked[0].headers["a-im"] == "feed"
+
+    @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable", "403 Forbidden"])
+    async def test_a_retry_date_is_read_by_our_clock_where_the_answer_has_no_date(self, status: str) -> None:
+        async with Origin(always(response(status, retry_after=formatdate(time.time() + 600, usegmt=True)))) as origin:
+            answer = await ask(origin.url())
+        assert isinstance(answer, Refused)
+        assert answer.hints.retry_after is not None
+        assert 540 < answer.hints.retry_after.total_seconds() <= 600
+
+    async def test_a_retry_after_on_a_redirect_does_no_harm(self) -> None:
+        def answer(asked: Asked) -> Reply:
+            return redirect("/end", retry_after="86400") if asked.path == "/feed" else response(body=FEED)
+
+        async with Origin(answer) as origin:
+            got = await ask(origin.url())
+        assert isinstance(got, Fetched)
+        assert got.hints.retry_after is None
 
     @pytest.mark.parametrize("status", [101, 201, 204, 206, 300, 400, 403, 404, 429, 500, 503, 599, 999])
     async def test_any_other_status_is_refused(self, status: int) -> None:
@@ -260,6 +281,38 @@ class TestSlowness:
             answer = await ask(origin.url(), limits=limits)
         assert failed(answer).kind == "timeout"
 
+    async def test_silent_publishers_do_not_keep_the_good_ones_waiting(self) -> None:
+        async def silence(_: asyncio.StreamWriter) -> None:
+            await asyncio.Event().wait()
+
+        def answer(asked: Asked) -> Reply:
+            return silence if "silent" in asked.headers["host"] else response(body=FEED)
+
+        async def fetch(host: str) -> None:
+            url = origin.url(host=host)
+            await fetcher.fetch(source(url), url, NEVER)
+            ended.append(host)
+
+        ended: list[str] = []
+        hosts = [
+            *(f"silent{number}.example" for number in range(40)),
+            *(f"good{number}.example" for number in range(9)),
+        ]
+        fetcher = Fetcher(
+            replace(polling(), at_once=4),
+            limits=Limits(place_seconds=0.02),
+            resolver=FakeResolver(*[["127.0.0.1"] for _ in hosts]),
+        )
+        async with Origin(answer) as origin, fetcher:
+            tasks = [asyncio.create_task(fetch(host)) for host in hosts]
+            async with asyncio.timeout(2 * PATIENCE):  # four of the silent at a time would take 200 s
+                while len(ended) < 9:  # noqa: ASYNC110  nobody tells
+                    await asyncio.sleep(0.05)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        assert sorted(ended) == sorted(hosts[40:])
+
     async def test_the_total_covers_redirects(self) -> None:
         async def talk(writer: asyncio.StreamWriter) -> None:
             await asyncio.sleep(0.08)
@@ -269,6 +322,25 @@ class TestSlowness:
             answer = await ask(origin.url(), limits=Limits(total_seconds=0.2))
         assert failed(answer).kind == "timeout"
         assert len(origin.asked) <= 3
+
+    @pytest.mark.parametrize(("pace_by", "most"), [("host", 3), ("domain", 1), ("ip", 1)])
+    async def test_turns_are_counted_as_configured(self, pace_by: PaceBy, most: int) -> None:
+        async def talk(writer: asyncio.StreamWriter) -> None:
+            under_way.append(len(under_way) + 1 - ended[0])
+            await asyncio.sleep(0.1)
+            ended[0] += 1
+            writer.write(response(body=FEED, connection="close"))
+
+        under_way: list[int] = []
+        ended = [0]
+        hosts = ["a.example.co.uk", "b.example.co.uk", "c.example.co.uk"]
+        settings = replace(polling(), per_host=1, pace_by=pace_by)
+        fetcher = Fetcher(settings, resolver=FakeResolver(*[["127.0.0.1"] for _ in range(6)]))
+        async with Origin(always(talk)) as origin, fetcher:
+            urls = [origin.url(host=host) for host in hosts]
+            await asyncio.gather(*(fetcher.fetch(source(url), url, NEVER) for url in urls))
+        assert len(under_way) == 3
+        assert max(under_way) == most if most == 1 else max(under_way) > 1
 
     async def test_cancelling_a_fetch_cancels_it(self) -> None:
         talking = asyncio.Event()
@@ -408,6 +480,14 @@ class TestRedirects:
         assert isinstance(got, Fetched)
         assert got.url == origin.url("/end")
         assert "authorization" not in origin.asked[1].headers
+
+    async def test_an_adopted_address_elsewhere_is_not_told_what_is_the_operators(self) -> None:
+        async with Origin(always(response(body=FEED))) as origin, Fetcher(polling()) as fetcher:
+            configured = source("http://127.0.0.1:1/feed", headers=(("X-Key", "canary"),), user_agent="ours/1")
+            await fetcher.fetch(configured, origin.url(), NEVER)
+            await fetcher.fetch(replace(configured, urls=(origin.url("/other"),)), origin.url(), NEVER)
+        assert [asked.headers.get("x-key") for asked in origin.asked] == [None, "canary"]
+        assert [asked.headers["user-agent"] for asked in origin.asked] == [USER_AGENT, "ours/1"]
 
 
 class FakeResolver(AbstractResolver):

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from aggregator.fetch.pace import Pace
+from aggregator.fetch.pace import SLOW_FOR_EACH, SLOW_MOST, Pace
 from tests.fetch.origin import polling
 
 
@@ -42,10 +42,12 @@ class Clock:
 class Track:
     """Requests that take a given time; who started and ended when."""
 
-    def __init__(self, *, at_once: int = 32, per_host: int = 1, host_gap: float = 0) -> None:
+    def __init__(
+        self, *, at_once: int = 32, per_host: int = 1, host_gap: float = 0, slow_after: float = float("inf")
+    ) -> None:
         self.clock = Clock()
         settings = replace(polling(), at_once=at_once, per_host=per_host, host_gap=timedelta(seconds=host_gap))
-        self.pace = Pace(settings, clock=self.clock, sleep=self.clock.sleep)
+        self.pace = Pace(settings, clock=self.clock, sleep=self.clock.sleep, slow_after_seconds=slow_after)
         self.started: list[tuple[str, float]] = []
         self.running = 0
         self.most = 0
@@ -91,6 +93,54 @@ async def test_no_more_than_at_once() -> None:
     await track.run(*[(str(number), f"host{number}", 1) for number in range(9)])
     assert track.most == 3
     assert [at for _, at in track.started] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
+async def test_who_takes_long_makes_way_for_those_that_wait() -> None:
+    track = Track(at_once=2, slow_after=1)
+    await track.run(*[(f"silent{number}", f"silent{number}", 20) for number in range(6)], ("good", "good", 0.1))
+    assert [at for _, at in track.started] == [0, 0, 1, 1, 2, 2, 3]
+    assert track.most == 7
+
+
+async def test_nobody_makes_way_where_nobody_waits() -> None:
+    track = Track(at_once=2, slow_after=1)
+    await track.run(("a", "x", 20), ("b", "y", 20))
+    assert (track.pace._places._usher, track.clock.now) == (None, 20)
+
+
+async def test_a_host_that_was_slow_takes_no_place_from_the_quick_until_it_is_quick_again() -> None:
+    track = Track(at_once=1, slow_after=1)
+    await track.run(("first", "slow", 20))
+    await track.run(("second", "slow", 0.5), ("a", "x", 0.5), ("b", "y", 0.5))
+    assert track.started[1:] == [("second", 20), ("a", 20), ("b", 20.5)]
+    await track.run(("c", "z", 0.5), ("third", "slow", 0.5))
+    assert track.started[4:] == [("c", 21), ("third", 21.5)]
+
+
+async def test_the_slow_are_not_without_number() -> None:
+    track = Track(at_once=1, slow_after=1)
+    await track.run(*[(str(number), f"host{number}", 50) for number in range(30)])
+    assert track.most == 1 + SLOW_FOR_EACH
+    await track.run(*[(str(number), f"host{number}", 50) for number in range(30)])
+    assert track.most == 1 + SLOW_FOR_EACH
+
+
+async def test_the_slow_are_never_more_than_descriptors_allow() -> None:
+    track = Track(at_once=512, slow_after=1)
+    await track.run(*[(str(number), f"host{number}", 50) for number in range(1_200)])
+    assert 1_000 < track.most <= 512 + SLOW_MOST
+
+
+async def test_who_gives_up_waiting_for_a_place_leaves_no_trace() -> None:
+    track = Track(at_once=1, slow_after=5)
+    first = asyncio.create_task(track.request("a", "x", 1))
+    await asyncio.sleep(0)
+    quitter = asyncio.create_task(track.request("b", "y", 1))
+    await asyncio.sleep(0)
+    quitter.cancel()
+    await asyncio.gather(quitter, return_exceptions=True)
+    await track.clock.run(first, asyncio.create_task(track.request("c", "z", 1)))
+    assert track.started == [("a", 0), ("c", 1)]
 
 
 async def test_waiting_for_a_host_takes_no_place_from_others() -> None:

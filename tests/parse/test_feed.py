@@ -58,6 +58,32 @@ def test_the_three_zones_of_indonesia_are_not_utc_and_an_impossible_date_is_none
     assert dates == [MORNING, MORNING, MORNING, None]
 
 
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        pytest.param("<ttl>-1</ttl>", '<ttl> "-1" is no number of minutes', id="ttl"),
+        pytest.param("<ttl>99999999999</ttl>", '<ttl> "99999999999" is no number of minutes', id="ttl-of-ages"),
+        pytest.param("<ttl>60</ttl>", None, id="ttl-sane"),
+        pytest.param(
+            f"<skipHours>{''.join(f'<hour>{hour}</hour>' for hour in range(24))}</skipHours>",
+            "skipHours or skipDays leave no time to ask, and are ignored",
+            id="every-hour",
+        ),
+        pytest.param("<skipHours><hour>25</hour></skipHours>", 'skipHours or skipDays hold "25"', id="no-hour"),
+        pytest.param("<skipDays><day>Jumat</day></skipDays>", None, id="no-english-day"),
+        pytest.param("<skipDays><day>Someday</day></skipDays>", 'skipHours or skipDays hold "someday"', id="no-day"),
+        pytest.param(
+            '<sy:updatePeriod xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">now\n</sy:updatePeriod>',
+            'sy:updatePeriod "now" is no period',
+            id="period",
+        ),
+    ],
+)
+def test_what_a_document_cannot_mean_about_polling_is_named(head: str, told: str | None) -> None:
+    reading = read_feed(job(rss("<title>a</title>", head=f"<title>Dunia</title>{head}")))
+    assert reading.oddities == (() if told is None else (told,))
+
+
 def test_hints_are_read_whole() -> None:
     assert read_feed(our("rss_hints.xml")).hints == Hints(
         ttl=timedelta(minutes=45), update_period=timedelta(hours=6), skip_hours=(0, 1), skip_days=(5, 6)

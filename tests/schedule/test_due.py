@@ -53,11 +53,13 @@ def test_the_same_question_has_the_same_answer() -> None:
     ("hints", "settings", "least", "most", "reason"),
     [
         pytest.param(Hints(ttl=30 * MINUTE), {}, 30, 33, "<ttl> 30 min", id="ttl"),
-        pytest.param(Hints(ttl=DAY), {}, 60, 66, "<ttl> 1 h", id="ttl-of-a-day"),
+        pytest.param(Hints(ttl=DAY), {}, 60, 66, "<ttl> 1 h (1 d asked)", id="ttl-of-a-day"),
         pytest.param(Hints(ttl=MINUTE), {}, 13.5, 16.5, "every 15 min", id="ttl-never-hurries"),
-        pytest.param(Hints(update_period=7 * DAY), {}, 60, 66, "sy:updatePeriod 1 h", id="sy"),
+        pytest.param(Hints(update_period=7 * DAY), {}, 60, 66, "sy:updatePeriod 1 h (7 d asked)", id="sy"),
         pytest.param(Hints(max_age=2 * HOUR), {}, 120, 130, "Cache-Control: max-age 2 h", id="max-age"),
-        pytest.param(Hints(max_age=9 * DAY), {}, 1440, 1450, "Cache-Control: max-age 1 d", id="max-age-of-days"),
+        pytest.param(
+            Hints(max_age=9 * DAY), {}, 1440, 1450, "Cache-Control: max-age 1 d (9 d asked)", id="max-age-of-days"
+        ),
         pytest.param(Hints(retry_after=DAY), {}, 13.5, 16.5, "every 15 min", id="old-retry-after"),
         pytest.param(Hints(), {"every": MINUTE}, 1, 1.1, "every 1 min", id="fixed"),
         pytest.param(Hints(), {"every": DAY}, 1440, 1450, "every 1 d", id="fixed-day"),
@@ -97,7 +99,9 @@ def test_skipped_hours_are_waited_out() -> None:
         pytest.param(1, "429", Hints(), 15, 30, "back-off after 1 failure", id="429"),
         pytest.param(1, "503", Hints(), 15, 30, "back-off after 1 failure", id="503"),
         pytest.param(1, "429", Hints(retry_after=2 * HOUR), 120, 130, "Retry-After 2 h", id="retry-after"),
-        pytest.param(1, "503", Hints(retry_after=99 * DAY), 10080, 10090, "Retry-After 7 d", id="retry-after-99-d"),
+        pytest.param(
+            1, "503", Hints(retry_after=99 * DAY), 10080, 10090, "Retry-After 7 d (99 d asked)", id="retry-after-99-d"
+        ),
         pytest.param(1, "500", Hints(retry_after=MINUTE), 7.5, 15, "back-off after 1 failure", id="short-retry-after"),
     ],
 )

@@ -12,7 +12,6 @@ from aggregator.schedule.history import (
     first_standing,
     gone,
     may_be_asked,
-    moved,
     revalidated,
     same_but_for_the_time,
     with_kept_ids,
@@ -129,14 +128,13 @@ def test_the_410_of_the_last_url_parks_and_that_of_another_does_not() -> None:
     assert gone(first_standing(ONE), "it is gone", now=NOW).parked
 
 
-def test_a_redirect_is_dated_from_its_first_sight() -> None:
-    first = moved(ASKED, SECOND, now=NOW)
-    again = moved(first, SECOND, now=NOW + DAY)
-    other = moved(again, "https://third.example/", now=NOW + DAY)
+def test_a_retry_after_holds_off_operators_within_its_bounds_only() -> None:
+    short, endless = (
+        failed(ASKED, "429", "too many", now=NOW, hints=Hints(retry_after=wait)).not_before
+        for wait in (timedelta(seconds=1), 366 * DAY)
+    )
 
-    assert (again.moved_to, again.moved_since) == (SECOND, NOW)
-    assert other.moved_since == NOW + DAY
-    assert (moved(other, None, now=NOW).moved_to, moved(other, None, now=NOW).moved_since) == (None, None)
+    assert (short, endless) == (NOW + timedelta(minutes=1), NOW + 7 * DAY)
 
 
 def test_an_operator_may_ask_all_but_those_inside_a_retry_after_or_gone() -> None:

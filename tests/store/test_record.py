@@ -44,6 +44,9 @@ STANDING = Standing(
     last_new_at=NOON - timedelta(microseconds=1),
     last_answer="503",
     last_error="503 Service Unavailable\n\ttwice",
+    adopted=(("https://dunia.example/rss", "https://new.example/rss"),),
+    asked_whole_at=NOON - timedelta(days=2),
+    gap=timedelta(hours=3, microseconds=7),
     parked=True,
     moved_to="https://moved.example/rss",
     moved_since=NOON,
@@ -93,7 +96,12 @@ def test_a_headline_is_read_back_as_it_was_with_its_instants_in_utc(kept: Headli
 
 
 def test_an_appointment_is_read_back_as_it_was() -> None:
-    due = Due(source=DUNIA.id, at=datetime(2026, 12, 31, 23, 59, 59, 999999, tzinfo=UTC), reason="every 15 min")
+    due = Due(
+        source=DUNIA.id,
+        at=datetime(2026, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+        reason="every 15 min",
+        wait=timedelta(minutes=15.5),
+    )
 
     assert to_due(to_document(due)) == due
 
