@@ -60,9 +60,13 @@ def account(
         zone: In which instants are shown.
         now: UTC.
     """
-    yield "source", f"{source.name}, {source.urls[standing.url]}"
+    from aggregator.schedule.moves import told
+
+    yield "source", f"{source.name}, {standing.address}"
     yield "next poll", _next_poll(standing, due, zone, now)
     yield "last answer", _last_answer(standing, zone)
+    for text in told(standing):
+        yield "moved", text
     if standing.last_error is not None:
         yield "failures", f"{standing.failures} in a row: {standing.last_error}"
     yield "hints", "; ".join(_hints(source, standing, zone, now)) or "none in force"
@@ -101,17 +105,17 @@ def _last_answer(standing: "Standing", zone: "ZoneInfo") -> str:
 
 
 def _hints(source: "Source", standing: "Standing", zone: "ZoneInfo", now: "datetime") -> "Iterator[str]":
-    from aggregator.schedule.hints import body_waits, header_waits, in_words
+    from aggregator.schedule.hints import body_waits, header_waits
 
     hints = standing.hints
     if standing.not_before is not None and standing.not_before > now:
         yield f"Retry-After, until {_at(standing.not_before, zone)}"
     for wait in header_waits(hints):
-        yield f"{wait.reason} {in_words(wait.least)}"
+        yield wait.told
     if source.every is not None or source.cron is not None:
         return  # a fixed interval overrides what the document asks for
     for wait in body_waits(hints):
-        yield f"{wait.reason} {in_words(wait.least)}"
+        yield wait.told
     if hints.skip_hours:
         yield f"skipHours {', '.join(map(str, hints.skip_hours))} (GMT)"
     if hints.skip_days:

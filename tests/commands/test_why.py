@@ -55,6 +55,20 @@ def test_the_last_answer_and_the_failures_are_told() -> None:
     assert "failures" not in told()
 
 
+def test_an_address_that_was_adopted_and_a_redirect_under_way_are_told() -> None:
+    new = "https://new.example/rss"
+    adopted = told(replace(STANDING, adopted=((DUNIA.id, new),)))
+    assert adopted["source"] == f"Dunia, {new}"
+    assert adopted["moved"].startswith(f"it is asked at {new}")
+    moving = told(replace(STANDING, moved_to=new, moved_since=NOON))
+    assert moving["moved"] == f"it moves to {new} for good; asked there from 2026-11-30 on, if that stays so"
+    assert "moved" not in told()
+
+
+def test_a_hint_out_of_bounds_is_told_with_what_was_asked() -> None:
+    assert told(replace(STANDING, hints=Hints(max_age=99 * DAY)))["hints"] == "Cache-Control: max-age 1 d (99 d asked)"
+
+
 ALL_HINTS = Hints(max_age=10 * MINUTE, ttl=DAY, update_period=HOUR, skip_hours=(0, 23), skip_days=(6,))
 
 
@@ -65,7 +79,8 @@ ALL_HINTS = Hints(max_age=10 * MINUTE, ttl=DAY, update_period=HOUR, skip_hours=(
         pytest.param(
             {"hints": ALL_HINTS},
             {},
-            "Cache-Control: max-age 10 min; <ttl> 1 h; sy:updatePeriod 1 h; skipHours 0, 23 (GMT); skipDays Sun (GMT)",
+            "Cache-Control: max-age 10 min; <ttl> 1 h (1 d asked); sy:updatePeriod 1 h; "
+            "skipHours 0, 23 (GMT); skipDays Sun (GMT)",
             id="all",
         ),
         pytest.param({"hints": ALL_HINTS}, {"every": HOUR}, "Cache-Control: max-age 10 min", id="fixed"),
