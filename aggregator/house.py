@@ -149,9 +149,8 @@ class House:
             StateError: It could not be committed; nothing of it is shown.
         """
         report = await passes.poll(source, self.world, now=now)
-        standing = None if report.ok else self.store.standing(source.id)
-        if standing is not None and self.feeds.polling.retry_scope == "host":
-            self._holds = scope.holds((standing,), self._holds)
+        if self.feeds.polling.retry_scope == "host" and not report.ok:
+            self._holds = scope.holds(filter(None, (self.store.standing(source.id),)), self._holds)
         self.edition.touch(report.topics)
         if report.due is not None and source.id in self.sources:  # feeds.yaml may have dropped it meanwhile
             self.dues[source.id] = report.due
