@@ -44,7 +44,7 @@ def _main(feeds: Path, state: Path) -> None:
     from aggregator.commands.up import Orders, keep_up  # noqa: PLC0415
     from aggregator.store import embedded  # noqa: PLC0415
 
-    daemon._TICK = 0.05  # type: ignore[misc]
+    daemon._ASK = daemon._TICK = 0.05  # type: ignore[misc]
     daemon._RETRY_STATE = timedelta(seconds=1)  # type: ignore[misc]
     embedded._SNAPSHOT_FLOOR_BYTES = 100_000  # type: ignore[misc]
     reread = partial(read_feeds_at, feeds)

@@ -29,7 +29,8 @@ def test_trying_tells_of_each_source_what_came_or_why_nothing_did(tmp_path: Path
     assert first == f"{feeds}: right: 4 sources, 2 topics"
     assert heading.split() == ["Source", "Found", "Entries", "Dated", "Newest", "Warning"]
     assert [row.split()[0] for row in rows] == ["Dunia", "Selat", "Ufuk", "Senja"]
-    assert rows[0].split()[1:] == ["rss20", "3", "3", "2022-09-30", "07:13"]  # in the site's zone, as all dates are
+    assert rows[0].split()[1:6] == ["rss20", "3", "3", "2022-09-30", "07:13"]  # in the site's zone, as all dates are
+    assert "skipHours or skipDays hold" in rows[0]
     assert rows[1].split()[1:4] == ["page", "7", "7"]
     assert "410 Gone, its publisher asks not to be polled" in rows[2]
     assert "404 Not Found: check the url in feeds.yaml" in rows[3]
