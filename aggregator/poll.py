@@ -90,7 +90,7 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
     """
     kept = world.store.standing(source.id)
     standing = history.configured(kept or history.first_standing(source), source)
-    claim, doubt = _next(source, standing, world, now=now), doubt_of(standing, now=now)
+    claim, doubt = _next(source, standing, world, now=now), doubt_of(standing, source.zone, now=now)
     if doubt is not None:  # known before asking, as the claim is: a crash does not make us ask so again
         standing = replace(standing, asked_whole_at=now)
     await world.store.commit(Commit(dues=_only(claim), standings=() if doubt is None else (standing,)))

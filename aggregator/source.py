@@ -181,7 +181,6 @@ class Standing:
         moved_since: When `moved_to` was first seen. None: as above, or what it lists is not what was listed before.
         adopted: (configured URL, the target asked in its stead) pairs.
         asked_whole_at: The last time its validators were held back because its 304s looked like lies. None: never.
-        gap: Between two polls that brought news, of late. None: it did not bring any twice.
         rhythm: What its headlines teach. None: it never answered.
     """
 
@@ -204,7 +203,6 @@ class Standing:
     moved_since: datetime | None = None
     adopted: tuple[tuple[str, str], ...] = ()
     asked_whole_at: datetime | None = None
-    gap: timedelta | None = None
     rhythm: Rhythm | None = None
 
     @property

@@ -2,21 +2,25 @@
 
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from aggregator.http_date import read_http_date
+from aggregator.schedule.rhythm import is_overdue_news
 from aggregator.source import Standing, Validators
 
 AGAIN_AFTER: Final = timedelta(days=1)
 """At the earliest: between two questions without validators that were asked out of doubt."""
 
 _AHEAD: Final = timedelta(minutes=10)  # clocks differ by less
-_SILENT_GAPS: Final = 20  # of the source's own, between its news
-_SILENT_LEAST: Final = timedelta(days=3)  # a long weekend
-_UNKNOWN_GAP: Final = timedelta(days=1)
 
 
-def doubt(standing: Standing, *, now: datetime) -> str | None:
+def doubt(standing: Standing, zone: ZoneInfo, *, now: datetime) -> str | None:
     """Say why the next question should go without validators.
+
+    Args:
+        standing: Its rhythm tells what silence is usual.
+        zone: The source's.
+        now: UTC.
 
     Returns:
         For people. None: there is no reason, or it was tried not long ago. A source that stays silent is tried less and
@@ -30,8 +34,8 @@ def doubt(standing: Standing, *, now: datetime) -> str | None:
         return None
     if lies_ahead(validators, now=now):
         return "its Last-Modified lies in the future"
-    silence = silent_for(standing, now=now)
-    if silence is not None and now - tried_at >= silence / 2:
+    since = standing.last_new_at
+    if since is not None and now - tried_at >= (now - since) / 2 and _is_silent(standing, zone, since, now):
         return "it is silent for far longer than usual"
     return None
 
@@ -42,10 +46,5 @@ def lies_ahead(validators: Validators, *, now: datetime) -> bool:
     return modified_at is not None and modified_at > now + _AHEAD
 
 
-def silent_for(standing: Standing, *, now: datetime) -> timedelta | None:
-    """Tell how long a source has brought no news. None: not for far longer than it usually does."""
-    since = standing.last_new_at or standing.first_asked_at
-    usual = _UNKNOWN_GAP if standing.gap is None else standing.gap
-    if since is None or now - since < max(_SILENT_GAPS * usual, _SILENT_LEAST):
-        return None
-    return now - since
+def _is_silent(standing: Standing, zone: ZoneInfo, since: datetime, now: datetime) -> bool:
+    return standing.rhythm is not None and is_overdue_news(standing.rhythm, zone, since=since, now=now)

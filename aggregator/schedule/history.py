@@ -12,7 +12,6 @@ from aggregator.schedule.rhythm import begun, learnt
 from aggregator.source import Hints, Source, Standing, Validators
 
 _FAILURES_UNTIL_FALLBACK: Final = 3
-_GAPS_REMEMBERED: Final = 4
 
 
 def first_standing(source: Source) -> Standing:
@@ -60,7 +59,7 @@ def brought(
     """Note that a good answer brought new headlines, and when those were published. `before`: as it was asked."""
     known = standing.rhythm or begun(now=now)
     rhythm = learnt(known, published, zone=zone, heard_at=before.last_ok_at, now=now)
-    return replace(with_news(standing, now=now), rhythm=rhythm)
+    return replace(standing, last_new_at=now, rhythm=rhythm)
 
 
 def revalidated(standing: Standing, url: str, validators: Validators) -> Standing:
@@ -77,15 +76,6 @@ def with_validators(standing: Standing, url: str, validators: Validators) -> Sta
     """Keep the validators of a 200 as they are, in the place of the earlier ones of this URL."""
     others = tuple(pair for pair in standing.validators if pair[0] != url)
     return replace(standing, validators=(*others, (url, validators)))
-
-
-def with_news(standing: Standing, *, now: datetime) -> Standing:
-    """Note that a poll brought news, and how long it was since the last that did: the latest gaps count most."""
-    gap = standing.gap
-    if standing.last_new_at is not None:
-        latest = now - standing.last_new_at
-        gap = latest if gap is None else gap + (latest - gap) / _GAPS_REMEMBERED
-    return replace(standing, last_new_at=now, gap=gap)
 
 
 def failed(

@@ -110,7 +110,6 @@ def to_standing(document: Mapping[str, Any]) -> Standing:
     fields["urls"] = tuple(fields["urls"])
     fields["validators"] = tuple((url, Validators(**validators)) for url, validators in fields["validators"])
     fields["adopted"] = tuple((url, target) for url, target in fields["adopted"])
-    fields["gap"] = None if fields["gap"] is None else timedelta(seconds=fields["gap"])
     fields["hints"] = _to_hints(fields["hints"])
     for name in ("not_before", "first_asked_at", "last_ok_at", "last_new_at", "moved_since", "asked_whole_at"):
         fields[name] = _instant(fields[name])

@@ -46,7 +46,6 @@ STANDING = Standing(
     last_error="503 Service Unavailable\n\ttwice",
     adopted=(("https://dunia.example/rss", "https://new.example/rss"),),
     asked_whole_at=NOON - timedelta(days=2),
-    gap=timedelta(hours=3, microseconds=7),
     parked=True,
     moved_to="https://moved.example/rss",
     moved_since=NOON,
