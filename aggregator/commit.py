@@ -5,6 +5,7 @@ from datetime import datetime
 
 from aggregator.headline import Headline
 from aggregator.source import Due, Listed, Standing
+from aggregator.story import Dissolved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,8 @@ class Commit:
         archived: Headlines that leave the active window; their keys stay known.
         keys_until: UTC: how long the keys of `archived` stay known.
         keys_forgotten: Keys whose time is over.
+        dissolved: Stories that became part of older ones; their headlines are among `headlines`.
+        untold: Of those, the ones that readers need no longer be told of.
         dropped_sources: Ids of sources of which nothing is kept any more, apart from their headlines.
         meta: (name, text) pairs about the state as a whole.
     """
@@ -34,5 +37,7 @@ class Commit:
     archived: tuple[Headline, ...] = ()
     keys_until: datetime | None = None
     keys_forgotten: tuple[str, ...] = ()
+    dissolved: tuple[Dissolved, ...] = ()
+    untold: tuple[Dissolved, ...] = ()
     dropped_sources: tuple[str, ...] = ()
     meta: tuple[tuple[str, str], ...] = ()

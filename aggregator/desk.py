@@ -18,11 +18,12 @@ from aggregator.commit import Commit
 from aggregator.dedupe.fold import URL_REACH, Window
 from aggregator.headline import Headline
 from aggregator.merge.board import Board
-from aggregator.merge.rank import alone, pick, story_of
+from aggregator.merge.rank import pick, story_of
+from aggregator.merge.slip import Slip
 from aggregator.merge.topics import topics_of
 from aggregator.monitor.days import Days
 from aggregator.source import Due, Listed, Source, Standing
-from aggregator.story import Story
+from aggregator.story import Dissolved, Story
 from aggregator.topic import Topic
 
 _Row = TypeVar("_Row")
@@ -64,6 +65,9 @@ class Store(Protocol):
 
     def is_unlisted(self, id_: str) -> bool:
         """Say whether its source stopped listing a headline."""
+
+    def dissolved(self) -> Iterator[Dissolved]:
+        """Give the stories of late that became part of older ones, in no order."""
 
     def keys_until(self) -> Iterator[tuple[str, datetime]]:
         """Give the keys of archived headlines, with the instants up to which they stay known."""
@@ -280,18 +284,29 @@ class Desk:
 
     def stories(self, topic: Topic) -> tuple[Story, ...]:
         """Give what a topic's feed holds now, in its order."""
-        return pick(topic, filter(None, (self._story(topic, ids) for ids in self._candidates(topic))))
+        return pick(topic, filter(None, (self._story(topic, slips) for slips in self._board.ranked(topic.slug))))
 
-    def _candidates(self, topic: Topic) -> Iterator[tuple[str, ...]]:
-        if topic.one_per == "headline":
-            return ((id_,) for id_ in self._board.headlines(topic.slug))
-        return self._board.hottest(topic.slug) if topic.order == "popular" else self._board.stories(topic.slug)
+    def _story(self, topic: Topic, slips: Sequence[Slip]) -> Story | None:
+        kept = ((slip, self._store.headline(slip.id)) for slip in slips)
+        told = [(slip, headline) for slip, headline in kept if headline is not None]
+        return story_of(topic, told) if told else None
 
-    def _story(self, topic: Topic, ids: tuple[str, ...]) -> Story | None:
-        headlines = [headline for headline in map(self._store.headline, ids) if headline is not None]
-        if not headlines:
-            return None
-        return alone(headlines[0], self._weights) if topic.one_per == "headline" else story_of(headlines, self._weights)
+    def dissolve(self, story: str, into: str, *, now: datetime) -> tuple[tuple[Headline, ...], Dissolved]:
+        """Give a story's headlines to an older one. Commit both that come back together, then `post` the headlines.
+
+        Args:
+            story: The id of the younger; it must be on the board, so call it inside of `settling`.
+            into: The id of the older.
+            now: UTC, of the pass that found out.
+        """
+        kept = tuple(filter(None, map(self._store.headline, self._board.story(story))))
+        topics = dict.fromkeys(slug for headline in kept for slug in headline.topics)
+        moved = tuple(replace(headline, story=into) for headline in kept)
+        return moved, Dissolved(story=story, into=into, at=now, topics=tuple(topics))
+
+    def dissolved(self) -> tuple[Dissolved, ...]:
+        """Give the stories that became part of older ones, the first first, as far as the store remembers."""
+        return tuple(sorted(self._store.dissolved(), key=lambda each: (each.at, each.story)))
 
 
 async def unhurried(rows: Iterable[_Row]) -> AsyncIterator[_Row]:

@@ -12,7 +12,7 @@ from aggregator.document import Document
 from aggregator.errors import StateError
 from aggregator.site import Site
 from aggregator.source import Source
-from aggregator.story import Story
+from aggregator.story import Dissolved, Story
 from aggregator.topic import POPULAR, UPDATE, Topic
 
 if TYPE_CHECKING:
@@ -95,9 +95,10 @@ class Edition:
         """
         slugs, self._touched = self._touched, set()
         feeds = [(topic, self._desk.stories(topic)) for slug, topic in self._topics.items() if slug in slugs]
+        dissolved = self._desk.dissolved()
         lists = (self._desk.stories(self._topics[UPDATE]), self._desk.stories(self._topics[POPULAR]))
         try:
-            documents = await asyncio.to_thread(self._render, feeds, lists)
+            documents = await asyncio.to_thread(self._render, feeds, dissolved, lists)
             self._put_on_shelf(documents)
             return await asyncio.to_thread(self._write, documents, news)
         except BaseException:
@@ -105,13 +106,16 @@ class Edition:
             raise
 
     def _render(
-        self, feeds: Iterable[tuple[Topic, tuple[Story, ...]]], lists: tuple[tuple[Story, ...], tuple[Story, ...]]
+        self,
+        feeds: Iterable[tuple[Topic, tuple[Story, ...]]],
+        dissolved: Sequence[Dissolved],
+        lists: tuple[tuple[Story, ...], tuple[Story, ...]],
     ) -> list[Document]:
         from aggregator.publish.press import Press
 
         if self._press is None:
             self._press = Press(self._site, self._base_url, tuple(self._topics.values()), self._names)
-        documents = [document for topic, stories in feeds for document in self._press.feeds(topic, stories)]
+        documents = [document for topic, stories in feeds for document in self._press.feeds(topic, stories, dissolved)]
         return [*documents, self._press.front_page(*lists), self._press.stylesheet()]
 
     def _put_on_shelf(self, documents: Iterable[Document]) -> None:
@@ -144,6 +148,8 @@ class Edition:
 
 def _settings(site: Site, base_url: str, topics: Sequence[Topic], sources: Sequence[Source]) -> str:
     """Name everything but the news that decides the bytes."""
-    shown = [(topic.slug, topic.title, topic.one_per, topic.order, topic.limit, topic.per_source) for topic in topics]
+    shown = [
+        (it.slug, it.title, it.one_per, it.order, it.retell, it.half_life, it.limit, it.per_source) for it in topics
+    ]
     names = [(source.id, source.name, source.weight) for source in sources]
     return blake2b(repr((VERSION, site, base_url, shown, names)).encode(), digest_size=16).hexdigest()

@@ -42,6 +42,8 @@ class Headline:
         first_seen_at: UTC: when we accepted it.
         updated_at: UTC: `published_at`, or the instant of its last revision.
         revisions: Earlier titles, oldest first; at most 24.
+        marks: Of its page, and of the words it begins with, as at acceptance: whichever headlines of a story share one
+            are one text, printed by several outlets. Numbers of 32 bits, so they tell nothing across stories.
     """
 
     id: str
@@ -62,3 +64,4 @@ class Headline:
     first_seen_at: datetime
     updated_at: datetime
     revisions: tuple[Revision, ...] = ()
+    marks: tuple[int, ...] = ()

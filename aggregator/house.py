@@ -23,6 +23,7 @@ from aggregator.schedule.due import first_due
 from aggregator.schedule.history import configured, first_standing, may_be_asked, with_kept_ids
 from aggregator.source import Due, Source, Standing
 from aggregator.store.embedded import EmbeddedStore
+from aggregator.story import DISSOLVED_TOLD
 
 _SKETCH: Final = "desk"
 _TIDIED: Final = "tidied"
@@ -241,15 +242,19 @@ class House:
                 return 0
             news = await self.store.commit(replace(leaving, keys_until=now + _KEYS_OUTLIVE))
             self.edition.touch(self.desk.drop(leaving.archived, news=news, now=now))
+            self.edition.touch(slug for each in leaving.untold for slug in each.topics)
         return len(leaving.archived)
 
     async def _leaving(self, now: datetime) -> Commit:
         unlisted = [id_ async for id_, at in unhurried(self.store.unlisted()) if at < now - self.feeds.keep]
+        over = self.desk.board.whole(unlisted)  # an item loses no outlet, nor its lead, while its story is shown
+        untold = tuple(each for each in self.store.dissolved() if each.at < now - DISSOLVED_TOLD)
         forgotten = [key async for key, until in unhurried(self.store.keys_until()) if until < now]
         dropped = [id_ for id_, due in self.store.dues().items() if self._is_dropped(id_, due, now)]
         return Commit(
-            archived=tuple([each async for each in unhurried(map(self.store.headline, unlisted)) if each is not None]),
+            archived=tuple([each async for each in unhurried(map(self.store.headline, over)) if each is not None]),
             keys_forgotten=tuple(forgotten),
+            untold=untold,
             dropped_sources=tuple(dropped),
             unlisted=tuple((line.headline, now) for id_ in dropped for line in self.store.listing(id_)),
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final, Literal, TypeAlias
 
 from aggregator.headline import Headline
@@ -9,6 +10,9 @@ from aggregator.source import Source
 
 Match: TypeAlias = Callable[[Headline, Source], bool]
 """A compiled match expression: does the headline of this source belong?"""
+
+Retell: TypeAlias = Literal["never", "outlet", "revision"]
+"""What moves an item's date of publication, so that readers are told of it again. Its id stays in any case."""
 
 UPDATE: Final = "update"
 POPULAR: Final = "popular"
@@ -35,6 +39,8 @@ class Topic:
         languages: RFC 5646, lower case; "en" takes "en-us" too. Empty: any.
         one_per: An item a story (default), or an item a headline.
         order: By published_at, or by heat.
+        retell: Whether readers are told again of a story that another outlet joins, or of which a title is revised.
+        half_life: After it, an outlet's word counts half in a story's heat.
         limit: Items in the feed.
         per_source: Items led by one source, at most. None: no cap.
     """
@@ -48,5 +54,7 @@ class Topic:
     languages: tuple[str, ...] = ()
     one_per: Literal["story", "headline"] = "story"
     order: Literal["newest", "popular"] = "newest"
+    retell: Retell = "never"
+    half_life: timedelta = timedelta(hours=12)
     limit: int = 50
     per_source: int | None = None

@@ -17,6 +17,7 @@ from aggregator.parse.job import Job
 from aggregator.poll import World
 from aggregator.site import Polling
 from aggregator.source import Due, Hints, Listed, Source, Standing, Validators
+from aggregator.story import Dissolved
 from aggregator.topic import Topic
 
 NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -148,6 +149,7 @@ class MemoryStore:
         self._headlines: dict[str, Headline] = {}
         self._keys: dict[str, tuple[str, datetime | None]] = {}
         self._unlisted: dict[str, datetime] = {}
+        self._dissolved: dict[str, Dissolved] = {}
         if headlines:
             self._apply(Commit(headlines=headlines))
 
@@ -191,6 +193,9 @@ class MemoryStore:
     def is_unlisted(self, id_: str) -> bool:
         return id_ in self._unlisted
 
+    def dissolved(self) -> Iterator[Dissolved]:
+        yield from list(self._dissolved.values())
+
     def keys_until(self) -> Iterator[tuple[str, datetime]]:
         for key, (_, until) in list(self._keys.items()):
             if until is not None:
@@ -225,7 +230,9 @@ class MemoryStore:
             if self._keys[key][0] == each.id
         )
         self._unlisted.update(commit.unlisted)
-        if commit.headlines or commit.archived:
+        _remove(self._dissolved, [each.story for each in commit.untold])
+        self._dissolved.update((each.story, each) for each in commit.dissolved)
+        if commit.headlines or commit.archived or commit.untold:
             self._meta["news"] = f"{self.news + 1}"
 
 

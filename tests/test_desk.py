@@ -390,3 +390,42 @@ async def test_a_sketch_made_under_other_rules_is_not_used() -> None:
 
 def test_nothing_is_sketched_before_anything_was_read() -> None:
     assert desk(MemoryStore(BERAS)).sketch() is None
+
+
+async def test_a_dissolved_story_gives_its_headlines_to_the_older_one() -> None:
+    younger = headline(2, KABAR), headline(3, topics=("update",), story=headline(2).id)
+    store = MemoryStore(BERAS, *younger)
+    read = desk(store)
+    async with read.settling(with_news=True, now=NOON):
+        moved, dissolved = read.dissolve(headline(2).id, BERAS.id, now=NOON)
+        news = await store.commit(Commit(headlines=moved, dissolved=(dissolved,)))
+        touched = read.post(moved, news=news)
+
+    assert (dissolved.story, dissolved.into, dissolved.topics) == (headline(2).id, BERAS.id, ("update", "popular"))
+    assert touched == {"update", "popular"}
+    (story,) = read.stories(UPDATE)
+    assert (story.id, len(story.headlines), story.published_at) == (BERAS.id, 3, BERAS.published_at)
+    assert read.dissolved() == (dissolved,)
+
+
+async def test_a_story_that_another_outlet_joins_keeps_its_id_and_date_whoever_leads() -> None:
+    store = MemoryStore(BERAS)
+    read = Desk(store, topics=TOPICS, sources=(DUNIA, replace(KABAR, weight=3.0)))
+    await read.load(now=NOON)
+    (before,) = read.stories(UPDATE)
+    late = headline(2, KABAR, title=BERAS.title, first_seen_at=NOON + timedelta(hours=1))
+    await bring(read, store, late)
+    (after,) = read.stories(UPDATE)
+
+    assert (before.lead.source, after.lead.source) == (DUNIA.id, KABAR.id)
+    assert (after.id, after.published_at) == (before.id, before.published_at)
+    assert (before.updated_at, after.updated_at) == (BERAS.published_at, NOON + timedelta(hours=1))
+
+
+async def test_a_topic_of_one_source_lists_what_another_outlet_told_first() -> None:
+    own = Topic(slug="own", title="Own", sources=("Kabar",))
+    store = MemoryStore()
+    read = desk(store, UPDATE, POPULAR, own)
+    await bring(read, store, BERAS, headline(2, KABAR, title=BERAS.title))
+
+    assert [[line.source for line in story.headlines] for story in read.stories(own)] == [[KABAR.id]]

@@ -1,6 +1,7 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -143,6 +144,8 @@ async def test_an_edition_is_current_until_news_or_settings_differ(tmp_path: Pat
         pytest.param({"base_url": "https://other.example"}, id="url"),
         pytest.param({"topics": (UPDATE, POPULAR)}, id="fewer-topics"),
         pytest.param({"topics": (UPDATE, POPULAR, replace(EKONOMI, limit=3))}, id="limit"),
+        pytest.param({"topics": (UPDATE, POPULAR, replace(EKONOMI, retell="outlet"))}, id="retell"),
+        pytest.param({"topics": (UPDATE, POPULAR, replace(EKONOMI, half_life=timedelta(hours=1)))}, id="half-life"),
         pytest.param({"sources": (replace(DUNIA, name="Dunia Baru"), KABAR)}, id="name-of-a-source"),
         pytest.param({"sources": (replace(DUNIA, weight=3.0), KABAR)}, id="weight-of-a-source"),
     ],

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from aggregator.commit import Commit
 from aggregator.errors import StateLockedError
 from aggregator.fetch.answer import Answer, Failed, Gone, NotModified, Refused
 from aggregator.house import House, open_house
@@ -313,6 +314,40 @@ async def test_what_is_listed_again_in_time_is_kept(tmp_path: Path) -> None:
         await here.poll(answer=TWO, now=NOON + KEEP)
 
         assert await here.house.tidy(now=NOON + 10 * KEEP) == 0
+
+
+async def test_a_story_stays_whole_as_long_as_one_outlet_lists_it(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.poll(KABAR, fetched("7 Banjir surut di Semarang"), now=NOON + HOUR)
+        await here.house.desk.load(now=NOON)
+        (told,) = (story for story in here.house.desk.stories(UPDATE) if len(story.headlines) == 2)
+        await here.poll(answer=fetched("3 Panen raya di Demak"), now=NOON + DAY)
+        later = NOON + 2 * DAY + KEEP
+
+        assert await here.house.tidy(now=later) == 1
+        assert told in here.house.desk.stories(UPDATE)
+        await here.poll(KABAR, fetched("8 Panen raya di Kudus"), now=later)
+        assert await here.house.tidy(now=later + DAY + KEEP) == 2
+
+
+async def test_a_story_that_is_gone_is_told_for_thirty_days(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.house.desk.load(now=NOON)
+        older, younger = (story.id for story in here.house.desk.stories(UPDATE))
+        moved, dissolved = here.house.desk.dissolve(younger, older, now=NOON)
+        news = await here.house.store.commit(Commit(headlines=moved, dissolved=(dissolved,)))
+        here.house.edition.touch(here.house.desk.post(moved, news=news))
+        await here.house.publish(now=NOON)
+        told = f'<at:deleted-entry ref="urn:uuid:{younger}" when="2026-11-23T12:00:00+00:00"/>'.encode()
+        assert [files(tmp_path)[f"{slug}.atom"].count(told) for slug in ("update", "popular")] == [1, 1]
+
+        await here.house.tidy(now=NOON + timedelta(days=30))
+        assert not here.house.edition.is_pending
+        await here.house.tidy(now=NOON + timedelta(days=30, seconds=1))
+        await here.house.publish(now=NOON)
+        assert [files(tmp_path)[f"{slug}.atom"].count(b"deleted") for slug in ("update", "popular")] == [0, 0]
 
 
 async def test_an_archived_headline_that_comes_back_is_not_news(tmp_path: Path) -> None:

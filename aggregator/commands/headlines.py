@@ -7,7 +7,7 @@ import typer
 from aggregator.commands.options import DEFAULT_STATE, FeedsOption, StateOption
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -23,6 +23,9 @@ def headlines(
     since: Annotated[
         str | None, typer.Option(metavar="WHEN", help='Published since: "2h", "3d", or "2026-10-01[T07:00]".')
     ] = None,
+    revised: Annotated[
+        bool, typer.Option("--revised", help="Only those whose title was changed, with their earlier titles.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """List all kept headlines, newest first. Reads beside a running daemon without disturbing it.
@@ -31,6 +34,7 @@ def headlines(
 
     - `aggregator headlines --since 2h`
     - `aggregator headlines --topic dunia --json > dunia.jsonl`
+    - `aggregator headlines --since 1d --revised`
     """
     from datetime import UTC, datetime
 
@@ -50,17 +54,28 @@ def headlines(
         kept = (
             (headline.published_at, headline.id)
             for headline in store.headlines()
-            if (earliest is None or headline.published_at >= earliest) and (topic is None or topic in headline.topics)
+            if (earliest is None or headline.published_at >= earliest)
+            and (topic is None or topic in headline.topics)
+            and (headline.revisions or not revised)
         )
         for _, id_ in sorted(kept, reverse=True):
             headline = store.headline(id_)
             if headline is not None:
-                typer.echo(_json(headline, names) if json else _line(headline, names, configuration.site.zone))
+                zone = configuration.site.zone
+                typer.echo(_json(headline, names) if json else _line(headline, names, zone))
+                if revised and not json:
+                    typer.echo("\n".join(_earlier(headline, zone)))
 
 
 def _line(headline: "Headline", names: "Mapping[str, str]", zone: "ZoneInfo") -> str:
     name = names.get(headline.source, headline.source)[:_NAMED]
     return f"{headline.published_at.astimezone(zone):%Y-%m-%d %H:%M}  {name:<{_NAMED}}  {headline.title}"
+
+
+def _earlier(headline: "Headline", zone: "ZoneInfo") -> "Iterator[str]":
+    """Write the earlier titles below the present one, the latest first, each with the instant it was replaced."""
+    for revision in reversed(headline.revisions):
+        yield f"  until {revision.until.astimezone(zone):%Y-%m-%d %H:%M}  {revision.title}"
 
 
 def _json(headline: "Headline", names: "Mapping[str, str]") -> str:
@@ -78,6 +93,7 @@ def _json(headline: "Headline", names: "Mapping[str, str]") -> str:
             "language": headline.language,
             "story": f"urn:uuid:{headline.story}",
             "topics": headline.topics,
+            "revisions": [{"title": each.title, "until": each.until} for each in headline.revisions],
         }
     ).decode()
 

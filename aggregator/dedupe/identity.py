@@ -10,7 +10,8 @@ from uuid import UUID, uuid5
 
 from aggregator.dedupe.canonical import canonical_url
 from aggregator.dedupe.naming import title_of
-from aggregator.dedupe.titles import folded_title
+from aggregator.dedupe.syndicated import marks_of
+from aggregator.dedupe.titles import folded_title, is_same_but_for_a_label
 from aggregator.entry import Entry, Reading
 from aggregator.headline import Headline, Revision
 from aggregator.source import Listed, Source
@@ -268,20 +269,24 @@ def _is_another_story(line: Line, headline: Headline) -> bool:
     published_at = line.entry.published_at
     if published_at is None or published_at - headline.published_at <= _ANOTHER_STORY:
         return False
-    return line.link != canonical_url(headline.url or "") and line.title not in _titles_of(headline)
+    return line.link != canonical_url(headline.url or "") and not _is_printed(line, headline)
 
 
-def _titles_of(headline: Headline) -> set[str]:
-    return {folded_title(headline.title), *(folded_title(revision.title) for revision in headline.revisions)}
+def _is_printed(line: Line, headline: Headline) -> bool:
+    """Say whether the line's title is one that the headline has, or had."""
+    printed = (headline.title, *(revision.title for revision in headline.revisions))
+    return any(
+        line.title == folded_title(title) or is_same_but_for_a_label(line.entry.title, title) for title in printed
+    )
 
 
 def _revise(headline: Headline, line: Line, now: datetime) -> Headline:
-    """Give the headline its new title, or itself: where only case or punctuation changed, or an earlier title is back.
+    """Give the headline its new title, or itself, where it says nothing new.
 
-    An earlier title is a stale cache, or the other of two servers that take turns, far more often than a correction
-    of a correction.
+    Only case or punctuation changed; or a label as in "UPDATE:" came or went; or an earlier title is back, which is a
+    stale cache, or the other of two servers that take turns, far more often than a correction of a correction.
     """
-    if line.title in _titles_of(headline) or len(headline.revisions) >= MOST_REVISIONS:
+    if _is_printed(line, headline) or len(headline.revisions) >= MOST_REVISIONS:
         return headline
     return replace(
         headline,
@@ -315,6 +320,7 @@ def _headline(line: Line, identity: str, source: Source, reading: Reading, now: 
         published_at=published_at,
         first_seen_at=now,
         updated_at=published_at,
+        marks=marks_of(entry.link, entry.title, entry.summary, reading.origin.title),
     )
 
 

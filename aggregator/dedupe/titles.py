@@ -8,12 +8,22 @@ from typing import Final
 _NEWSROOM_WORDS: Final = r"""
     updated?|breaking(?:\ news)?|exclusive|developing|just\ in|live(?:\ updates?)?|correct(?:ed|ion)|urgent|alert|watch
     |video|photos?|eksklusif|terkini|foto|eilmeldung
+    |diperbarui|pembaruan|ralat|koreksi|aktualisiert|korrigiert|mise\ à\ jour|mis\ à\ jour|actualisé|(?:en\ )?direct
+    |actualizad[oa]|última\ hora|urgente|atualizad[oa]|son\ dakika|aggiornamento|срочно|обновлено|дополнено|молния
+    |更新|快讯|快訊|突发|突發|速報|속보|عاجل|تحديث|ด่วน|अपडेट
 """
 # "UPDATE 1-Oil rises" is how Reuters numbers its takes.
 _PREFIX: Final = re.compile(
     rf"""^(?: \s* (?: [\[(](?:{_NEWSROOM_WORDS})[\])]\s*[:|–—-]?
                    | (?:{_NEWSROOM_WORDS})(?:\ ?\d+\s?-|\s*[:|]|\s[–—-]\s) ) )+\s*""",
     re.IGNORECASE | re.VERBOSE,
+)
+# What stands before a title and could be left out: at most three words, in brackets or before a colon, bar or dash.
+_LABEL: Final = re.compile(
+    r"""^\s*(?: [\[(【〔《] \s* (?P<inside>[^\[\]()【】〔〕《》]{1,30}?) \s* [\])】〕》] \s* [::|–—-]?
+            | (?P<before>[^\s:：|–—]{1,20}(?:\s[^\s:：|–—]{1,20}){0,2}?) (?:\s*[:：|] | \s[–—-]\s | \ ?\d+\s?-)
+         )\s*(?=\S)""",
+    re.VERBOSE,
 )
 _SUFFIX: Final = re.compile(r"\s+(?:[|–—-]|::)\s+(?P<outlet>[^|–—]{2,40})$")
 _OUTLET: Final = re.compile(
@@ -81,6 +91,20 @@ def normalised_title(title: str, outlet: str = "") -> str:
     if tail and _is_outlet(tail["outlet"], outlet) and len(bare[: tail.start()].split()) >= _FEWEST_WORDS:
         bare = bare[: tail.start()]
     return folded_title(bare) or folded_title(title)
+
+
+def is_same_but_for_a_label(one: str, other: str) -> bool:
+    """Say whether two printings of a title differ by what is set before it, as in "UPDATE: …" or "[Diperbarui] …".
+
+    In any language: of two printings of one headline, whatever one has before a colon or in brackets, and the other
+    has not, is a label. Where both have one, both must be newsrooms' words: "Prabowo: …" and "Jokowi: …" are two
+    titles.
+    """
+    if normalised_title(one) == normalised_title(other):
+        return True
+    return folded_title(_LABEL.sub("", one)) == folded_title(other) or folded_title(one) == folded_title(
+        _LABEL.sub("", other)
+    )
 
 
 def _is_outlet(tail: str, outlet: str) -> bool:

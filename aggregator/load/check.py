@@ -267,6 +267,8 @@ def _topic(keys: TopicKeys, standing: Topic | None) -> Topic:
         sources=keys.sources,
         languages=keys.languages,
         one_per=keys.one_per,
+        retell=keys.retell,
+        half_life=keys.half_life,
         limit=keys.limit,
         per_source=keys.per_source,
     )

@@ -25,7 +25,7 @@ from pydantic_core import CoreSchema, core_schema
 from aggregator.load import values
 from aggregator.load.durations import read_duration, write_duration
 from aggregator.site import Network, PaceBy
-from aggregator.topic import POPULAR, UPDATE, Match
+from aggregator.topic import POPULAR, UPDATE, Match, Retell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +280,14 @@ class TopicKeys(Keys):
     order: Annotated[Literal["newest", "popular"], _choice("newest", "popular")] = Field(
         "newest", description="`popular`: by the number of outlets that tell it, and how lately."
     )
+    retell: Annotated[Retell, _choice("never", "outlet", "revision")] = Field(
+        "never",
+        description="When an item gets a new date, so that readers are told again: when another outlet joins the "
+        "story, or when a title is revised. Its id stays.",
+    )
+    half_life: Annotated[timedelta, _duration(timedelta(hours=1), timedelta(days=30))] = Field(
+        timedelta(hours=12), description="After it an outlet's word counts half, where the order is `popular`."
+    )
     limit: Annotated[int, _whole(1, 400)] = Field(50, description="Items in the feed.")
     per_source: Annotated[int | None, _whole(1, 400)] = Field(
         None, description="Items led by one source, at most. Left out: as many as come."
@@ -299,7 +307,8 @@ class FeedsKeys(Keys):
     site: Annotated[object, Listed(kind="mapping, see `site`")] = Field(None, description="Who publishes.")
     poll: Annotated[object, Listed(kind="mapping, see `poll`")] = Field(None, description="How sources are asked.")
     keep: Annotated[timedelta, _duration(timedelta(days=1), timedelta(days=3650))] = Field(
-        timedelta(days=30), description="How long a headline is kept after its source has stopped listing it."
+        timedelta(days=30),
+        description="How long a headline is kept after its source has stopped listing it; a story is kept as a whole.",
     )
     sources: Annotated[list[object], Listed(kind="list of mappings, see `sources`", bounds="at least one")] = Field(
         min_length=1, description="Where headlines come from."

@@ -1,43 +1,99 @@
-"""Headlines → a story with its heat; stories → what a topic's feed holds, in its order."""
+"""Slips of one story → who leads it, when it was told, how hot it is; stories → what a topic's feed holds."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import islice
-from math import fsum, log2
+from math import inf
 from typing import Final
 
 from aggregator.headline import Headline
+from aggregator.merge.heat import heat
+from aggregator.merge.slip import Slip
 from aggregator.story import Story
-from aggregator.topic import Topic
+from aggregator.topic import Retell, Topic
 
-HALF_LIFE: Final = timedelta(hours=12)
-"""After it, an outlet's word counts half."""
-
-EVERYBODY: Final = 1.0
-"""The weight of a source that has no other."""
-
-_HALF_LIFE_SECONDS: Final = HALF_LIFE.total_seconds()
-_LEAST: Final = 1e-9  # a source of no weight leads nothing, and its stories still have their place
+_NEVER: Final = -inf
 
 
-def story_of(headlines: Sequence[Headline], weights: Mapping[str, float]) -> Story:
-    """Tell a story: who leads it, and how hot it is.
+def story_of(topic: Topic, told: Sequence[tuple[Slip, Headline]]) -> Story:
+    """Tell a story as it stands in a topic.
 
     Args:
-        headlines: At least one, all of one story, in any order.
-        weights: Source id → weight; 1.0 where there is none.
+        topic: That decides when the story counts as published, and how fast it cools.
+        told: The story's headlines in this topic, at least one, in any order; or, in a topic of one item per
+            headline, just one of them.
     """
-    ordered = tuple(sorted(headlines, key=_when))
-    lead = min(ordered, key=lambda headline: (-weights.get(headline.source, EVERYBODY), *_when(headline)))
-    voices = ((each.source, weights.get(each.source, EVERYBODY), each.published_at.timestamp()) for each in ordered)
-    return Story(id=lead.story, headlines=ordered, lead=lead, heat=heat(voices))
+    slips = [slip for slip, _ in told]
+    headlines = {headline.id: headline for _, headline in sorted(told, key=lambda pair: when(pair[0]))}
+    lead = min(slips, key=lead_rank)
+    return Story(
+        id=lead.id if topic.one_per == "headline" else lead.story,
+        headlines=tuple(headlines.values()),
+        lead=headlines[lead.id],
+        heat=heat(slips, topic.half_life),
+        published_at=_instant(published(slips, topic.retell)),
+        updated_at=_instant(updated(slips)),
+    )
 
 
-def alone(headline: Headline, weights: Mapping[str, float]) -> Story:
-    """Tell a headline as a story of its own, under its own id: for topics with one item per headline."""
-    return story_of((replace(headline, story=headline.id),), weights)
+def _instant(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def place(topic: Topic) -> Callable[[Sequence[Slip]], float]:
+    """Give what a topic orders its stories by, the largest first: how hot they are, or when they were told."""
+    half_life, retell = topic.half_life, topic.retell
+    if topic.order == "popular":
+        return lambda slips: heat(slips, half_life)
+    return lambda slips: published(slips, retell)
+
+
+def when(slip: Slip) -> tuple[float, str]:
+    """Order the headlines of a story."""
+    return slip.published, slip.id
+
+
+def lead_rank(slip: Slip) -> tuple[float, float, str]:
+    """Smallest leads: the weightiest source, and of those the first published."""
+    return -slip.weight, slip.published, slip.id
+
+
+def opening(slips: Sequence[Slip]) -> Slip:
+    """Give the headline that a topic's readers know a story since: it does not change when others join, or lead.
+
+    The story's first headline, if the topic has it; else the one of the topic's that was accepted first.
+    """
+    return min(slips, key=lambda slip: (slip.id != slip.story, slip.seen, slip.published, slip.id))
+
+
+def published(slips: Sequence[Slip], retell: Retell) -> float:
+    """Say when a story was told to a topic's readers, in seconds since 1970.
+
+    When its `opening` was published; and told again, if readers want that, when another outlet joined it, or when a
+    title of it was revised. An outlet that adds another headline is not another outlet.
+    """
+    first = opening(slips)
+    if retell == "outlet":
+        return max(first.published, _joined(slips, first))
+    return max(first.published, _revised(slips)) if retell == "revision" else first.published
+
+
+def updated(slips: Sequence[Slip]) -> float:
+    """Say when a story last truly changed, in seconds since 1970: told, joined by another outlet, or revised."""
+    first = opening(slips)
+    return max(first.published, _joined(slips, first), _revised(slips))
+
+
+def _joined(slips: Sequence[Slip], first: Slip) -> float:
+    since: dict[str, float] = {}
+    for slip in slips:
+        since[slip.source] = min(slip.seen, since.get(slip.source, inf))
+    return max((seen for source, seen in since.items() if source != first.source), default=_NEVER)
+
+
+def _revised(slips: Sequence[Slip]) -> float:
+    return max((slip.revised for slip in slips if slip.revised is not None), default=_NEVER)
 
 
 def pick(topic: Topic, stories: Iterable[Story]) -> tuple[Story, ...]:
@@ -51,24 +107,3 @@ def _capped(topic: Topic, stories: Iterable[Story]) -> Iterator[Story]:
         led[story.lead.source] += 1
         if topic.per_source is None or led[story.lead.source] <= topic.per_source:
             yield story
-
-
-def _when(headline: Headline) -> tuple[float, str]:
-    return headline.published_at.timestamp(), headline.id
-
-
-def heat(voices: Iterable[tuple[str, float, float]]) -> float:
-    """Sum up what each outlet said first, doubled with every half-life since 1970: older words fade beside newer ones.
-
-    log2(Σ w·2^x) is reckoned as m + log2(Σ w·2^(x - m)), m the largest x: 2^x itself is far off every float's end.
-
-    Args:
-        voices: (source id, weight, published_at in seconds since 1970) of each headline, the earliest first.
-    """
-    first: dict[str, float] = {}
-    for source, weight, published in voices:
-        first.setdefault(source, log2(max(weight, _LEAST)) + published / _HALF_LIFE_SECONDS)
-    largest = max(first.values())
-    if len(first) == 1:  # most stories are one outlet's
-        return largest
-    return largest + log2(fsum(2.0 ** (term - largest) for term in first.values()))

@@ -51,7 +51,8 @@ def read_lines(body: bytes) -> tuple[Line, ...]:
 def _line(item: Mapping[str, object]) -> Line:
     extension = item.get("_aggregator")
     ours = extension if isinstance(extension, dict) else {}
-    headlines = ours.get("headlines")
+    told = ours.get("headlines")
+    headlines = [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
     url = _text(item.get("url"))
     title = _text(item.get("title"))
     return Line(
@@ -60,15 +61,10 @@ def _line(item: Mapping[str, object]) -> Line:
         url=url if url.lower().startswith(("http://", "https://")) else None,
         source=_text(ours.get("source")),
         published_at=read_instant(_text(item.get("date_published"))),
-        headlines=headlines if isinstance(headlines, int) and headlines > 0 else 1,
-        outlets=_names(ours.get("outlets")),
-        summary=_text(item.get("content_text")),
+        headlines=max(len(headlines), 1),
+        outlets=tuple(dict.fromkeys(filter(None, (_text(each.get("source")) for each in headlines)))),
+        summary=_text(item.get("summary")),
     )
-
-
-def _names(outlets: object) -> tuple[str, ...]:
-    named = [outlet.get("name") for outlet in outlets if isinstance(outlet, dict)] if isinstance(outlets, list) else []
-    return tuple(dict.fromkeys(name for name in named if isinstance(name, str)))
 
 
 def _text(value: object) -> str:

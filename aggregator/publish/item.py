@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 from urllib.parse import urlsplit
 
 from aggregator.entry import Enclosure, Origin
@@ -10,22 +11,34 @@ from aggregator.headline import Headline
 from aggregator.publish.outgoing import UNTITLED, iri, language_tag, media_type, one_line, web_link
 from aggregator.story import Story
 
+_MOST_EARLIER: Final = 5  # a reader wants to know what changed, not the making of a live blog
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlet:
-    """One source's telling of a story.
+class Earlier:
+    """A title that a headline had before; `until`: UTC, whole seconds: when we saw it replaced."""
+
+    title: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """One headline of a story.
 
     Attributes:
-        name: As configured.
-        title: Its headline.
+        outlet: The source's name, as configured.
+        title: Never "".
         url: http or https. None: it gave none.
         published_at: UTC, whole seconds.
+        was: Its last earlier titles, the latest first.
     """
 
-    name: str
+    outlet: str
     title: str
     url: str | None
     published_at: datetime
+    was: tuple[Earlier, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +54,10 @@ class Item:
         categories: Without repeats.
         language: RFC 5646. None: nobody says.
         enclosures: With a media type each.
-        outlets: One a source, the lead's first.
-        headlines: How many the story folds together.
+        tellings: At least one: all headlines of the story, the lead first, the others in the order published.
+        outlets: The names of those that tell it, the lead's first: one a source.
         heat: The story's.
-        published_at: Of the lead.
+        published_at: When readers were told.
         updated_at: Of the last true change.
         source_url: The feed that the lead came from. None: it has no address that we would hand on.
         origin: That feed as at acceptance; its `updated_at` is never None.
@@ -58,8 +71,8 @@ class Item:
     categories: tuple[str, ...]
     language: str | None
     enclosures: tuple[Enclosure, ...]
-    outlets: tuple[Outlet, ...]
-    headlines: int
+    tellings: tuple[Telling, ...]
+    outlets: tuple[str, ...]
     heat: float
     published_at: datetime
     updated_at: datetime
@@ -75,37 +88,43 @@ def item_of(story: Story, names: Mapping[str, str]) -> Item:
         names: Source id → name. A source that feeds.yaml no longer names goes by its feed's title, or its host.
     """
     lead = story.lead
-    outlets = tuple(_outlet(headline, names) for headline in _one_per_source(story))
+    told = (lead, *(headline for headline in story.headlines if headline.id != lead.id))
+    tellings = tuple(_telling(headline, names) for headline in told)
+    outlets = {headline.source: telling.outlet for headline, telling in zip(told, tellings, strict=True)}
     return Item(
-        id=f"urn:uuid:{one_line(story.id)}",
-        title=outlets[0].title,
-        url=outlets[0].url,
+        id=story_urn(story.id),
+        title=tellings[0].title,
+        url=tellings[0].url,
         summary=one_line(lead.summary),
-        authors=_cleaned(lead.authors) or (outlets[0].name,),
+        authors=_cleaned(lead.authors) or (tellings[0].outlet,),
         categories=_cleaned(lead.categories),
         language=language_tag(lead.language),
         enclosures=_enclosures(lead.enclosures),
-        outlets=outlets,
-        headlines=len(story.headlines),
+        tellings=tellings,
+        outlets=tuple(outlets.values()),
         heat=story.heat,
-        published_at=_to_seconds(story.published_at),
-        updated_at=_to_seconds(story.updated_at),
+        published_at=to_seconds(story.published_at),
+        updated_at=to_seconds(story.updated_at),
         source_url=web_link(lead.source) or web_link(lead.origin.link),
-        origin=_origin(lead, outlets[0].name),
+        origin=_origin(lead, tellings[0].outlet),
     )
 
 
-def _one_per_source(story: Story) -> Iterable[Headline]:
-    first = {headline.source: headline for headline in reversed(story.headlines)} | {story.lead.source: story.lead}
-    return (first[source] for source in story.sources)
+def story_urn(id_: str) -> str:
+    """Name a story for readers: the same in every format."""
+    return f"urn:uuid:{one_line(id_)}"
 
 
-def _outlet(headline: Headline, names: Mapping[str, str]) -> Outlet:
-    return Outlet(
-        name=_name(headline, names),
+def _telling(headline: Headline, names: Mapping[str, str]) -> Telling:
+    return Telling(
+        outlet=_name(headline, names),
         title=one_line(headline.title) or UNTITLED,
         url=web_link(headline.url),
-        published_at=_to_seconds(headline.published_at),
+        published_at=to_seconds(headline.published_at),
+        was=tuple(
+            Earlier(title=one_line(revision.title) or UNTITLED, until=to_seconds(revision.until))
+            for revision in headline.revisions[: -_MOST_EARLIER - 1 : -1]
+        ),
     )
 
 
@@ -122,7 +141,7 @@ def _origin(lead: Headline, name: str) -> Origin:
         title=one_line(lead.origin.title) or name,
         link=web_link(lead.origin.link),
         # A feed that does not say when it changed had changed by the time of this, its newest news as we knew it.
-        updated_at=_to_seconds(lead.origin.updated_at or lead.published_at),
+        updated_at=to_seconds(lead.origin.updated_at or lead.published_at),
     )
 
 
@@ -138,5 +157,6 @@ def _cleaned(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line for text in texts if (line := one_line(text))))
 
 
-def _to_seconds(instant: datetime) -> datetime:
+def to_seconds(instant: datetime) -> datetime:
+    """Leave out what RFC 822 dates cannot say, so that all formats agree."""
     return instant.astimezone(UTC).replace(microsecond=0)

@@ -6,24 +6,28 @@ from typing import Final
 
 import orjson
 
+from aggregator.publish.body import html_body, text_body
 from aggregator.publish.head import Head
-from aggregator.publish.item import Item, Outlet
+from aggregator.publish.item import Item, Telling
+from aggregator.publish.words import Words
 
 JSON_TYPE: Final = "application/feed+json; charset=utf-8"
 
 
-def json_item(item: Item) -> bytes:
+def json_item(item: Item, ours: Words) -> bytes:
     """Write one item.
 
-    Beside what the format knows, `_aggregator` names the feed the lead came from, counts the headlines and lists
-    every outlet: our terminal view reads it, and so may others.
+    Beside what the format knows, `_aggregator` names the feed the lead came from and lists every headline of the
+    story, with its earlier titles: our terminal view reads it, and so may others.
     """
     return orjson.dumps(
         {
             "id": item.id,
             **({"url": item.url} if item.url else {}),
             "title": item.title,
-            "content_text": item.summary or item.title,
+            "content_html": html_body(item, ours),
+            "content_text": text_body(item, ours),
+            **({"summary": item.summary} if item.summary else {}),
             "date_published": _rfc3339(item.published_at),
             "date_modified": _rfc3339(item.updated_at),
             "authors": [{"name": name} for name in item.authors],
@@ -31,10 +35,9 @@ def json_item(item: Item) -> bytes:
             **({"language": item.language} if item.language else {}),
             **({"attachments": _attachments(item)} if item.enclosures else {}),
             "_aggregator": {
-                "source": item.outlets[0].name,
+                "source": item.outlets[0],
                 "source_url": item.source_url,
-                "headlines": item.headlines,
-                "outlets": [_outlet(outlet) for outlet in item.outlets],
+                "headlines": [_headline(telling) for telling in item.tellings],
                 "heat": item.heat,
             },
         }
@@ -66,12 +69,13 @@ def _attachments(item: Item) -> list[dict[str, str | int]]:
     ]
 
 
-def _outlet(outlet: Outlet) -> dict[str, str | None]:
+def _headline(telling: Telling) -> dict[str, object]:
     return {
-        "name": outlet.name,
-        "title": outlet.title,
-        "url": outlet.url,
-        "date_published": _rfc3339(outlet.published_at),
+        "source": telling.outlet,
+        "title": telling.title,
+        "url": telling.url,
+        "date_published": _rfc3339(telling.published_at),
+        "was": [{"title": earlier.title, "until": _rfc3339(earlier.until)} for earlier in telling.was],
     }
 
 

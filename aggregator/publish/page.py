@@ -97,10 +97,10 @@ def _line(item: Item, site: Site, ours: Words) -> str:
 
 
 def _outlets(item: Item, ours: Words) -> str:
-    name = f"<bdi>{_text(item.outlets[0].name)}</bdi>"
+    name = f"<bdi>{_text(item.outlets[0])}</bdi>"
     if len(item.outlets) == 1:
         return name
-    others = escape(", ".join(outlet.name for outlet in item.outlets[1:]))
+    others = escape(", ".join(item.outlets[1:]))
     count = escape(ours.outlets.format(len(item.outlets)))
     return f'{name} · <span title="{escape(ours.also)}: {others}">{count}</span>'
 

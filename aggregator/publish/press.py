@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from aggregator.document import Document
 from aggregator.publish import jsonfeed, page, syndication
@@ -12,8 +13,10 @@ from aggregator.publish.item import Item, item_of
 from aggregator.publish.style import STYLESHEET
 from aggregator.publish.words import words
 from aggregator.site import Site
-from aggregator.story import Story
+from aggregator.story import Dissolved, Story
 from aggregator.topic import Topic
+
+_MOST_DISSOLVED: Final = 100  # in one feed: of more, a reader that was away for long is not told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,24 +54,26 @@ class Press:
         self._base_url = base_url
         self._topics = tuple(topics)
         self._names = dict(names)
-        self._also = words(site.language).also
         # Twice what all the feeds can hold: whatever is still in one of them was used more recently than the rest.
         self._room = 2 * sum(topic.limit for topic in self._topics)
         self._written: dict[Story, _Written] = {}
         self._documents: dict[str, Document] = {}
 
-    def feeds(self, topic: Topic, stories: Sequence[Story]) -> tuple[Document, ...]:
+    def feeds(
+        self, topic: Topic, stories: Sequence[Story], dissolved: Sequence[Dissolved] = ()
+    ) -> tuple[Document, ...]:
         """Give the topic as RSS, Atom and JSON Feed, in this order: "TOPIC.rss", "TOPIC.atom", "TOPIC.json".
 
         Args:
             topic: Any, also one that the front page does not list.
             stories: Ordered, capped and limited.
+            dissolved: Stories of any topic that are part of others now, the first first.
         """
         written = [self._write(story) for story in stories]
         changed_at = max((each.item.updated_at for each in written), default=None)
         head = head_of(topic, self._site, self._base_url, changed_at)
         rss = syndication.rss_feed(head, (each.rss for each in written))
-        atom = syndication.atom_feed(head, (each.atom for each in written))
+        atom = syndication.atom_feed(head, (each.atom for each in written), _gone(topic, stories, dissolved))
         json = jsonfeed.json_feed(head, (each.json for each in written))
         return (
             self._finish(f"{topic.slug}.rss", syndication.RSS_TYPE, rss, changed_at),
@@ -97,8 +102,9 @@ class Press:
         written = self._written.pop(story, None)
         if written is None:
             item = item_of(story, self._names)
-            rss, atom = syndication.rss_item(item, self._also), syndication.atom_entry(item)
-            written = _Written(item=item, rss=rss, atom=atom, json=jsonfeed.json_item(item))
+            ours = words(item.language, self._site.language)
+            rss, atom = syndication.rss_item(item, ours), syndication.atom_entry(item, ours)
+            written = _Written(item=item, rss=rss, atom=atom, json=jsonfeed.json_item(item, ours))
         self._written[story] = written  # now the last of the dict: the first is the one unused for longest
         if len(self._written) > self._room:
             del self._written[next(iter(self._written))]
@@ -109,3 +115,11 @@ class Press:
         if kept is None or (kept.body, kept.modified_at) != (body, modified_at):
             kept = self._documents[path] = document(path, content_type, body, modified_at)
         return kept
+
+
+def _gone(topic: Topic, stories: Sequence[Story], dissolved: Sequence[Dissolved]) -> list[Dissolved]:
+    """Choose those that had an item here, and have none; in a topic of one item per headline no item ever goes."""
+    if topic.one_per == "headline":
+        return []
+    shown = {story.id for story in stories}
+    return [each for each in dissolved if topic.slug in each.topics and each.story not in shown][-_MOST_DISSOLVED:]

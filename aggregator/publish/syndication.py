@@ -9,7 +9,6 @@ feedgen switches the process's locale while it writes a date: only one thread at
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from html import escape
 from typing import TYPE_CHECKING, Final
 
 from feedgen.entry import FeedEntry
@@ -18,8 +17,11 @@ from feedgen.util import xml_elem
 
 from aggregator import VERSION
 from aggregator.entry import Origin
+from aggregator.publish.body import html_body
 from aggregator.publish.head import Head
-from aggregator.publish.item import Item
+from aggregator.publish.item import Item, Telling, story_urn, to_seconds
+from aggregator.publish.words import Words
+from aggregator.story import Dissolved
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -30,23 +32,24 @@ ATOM_TYPE: Final = "application/atom+xml; charset=utf-8"
 _GENERATOR: Final = "headline-aggregator"
 _TTL_MINUTES: Final = 5  # our own shortest interval: nobody who obeys it sees news later than we may
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)  # atom:updated is required even of a feed without entries
+_TOMBSTONES: Final = "http://purl.org/atompub/tombstones/1.0"  # RFC 6721
 _LANGUAGE: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _EMPTY: Final = Head(
     id="urn:x", title="-", description="-", author="-", language="und", home_url="x:", url="x:", updated_at=None
 )
 
 
-def rss_item(item: Item, also: str) -> bytes:
-    """Write `<item>`. `also` goes before the further outlets, in the description."""
+def rss_item(item: Item, ours: Words) -> bytes:
+    """Write `<item>`. `ours` are in its language."""
     feed = _rss_head(_EMPTY)
-    feed.add_entry(_rss_entry(item, also), order="append")
+    feed.add_entry(_rss_entry(item, ours), order="append")
     return _cut(feed.rss_str(pretty=True), b"    <item>\n", b"    </item>\n")
 
 
-def atom_entry(item: Item) -> bytes:
-    """Write `<entry>`."""
-    feed = _atom_head(_EMPTY)
-    feed.add_entry(_atom_entry(item), order="append")
+def atom_entry(item: Item, ours: Words) -> bytes:
+    """Write `<entry>`. `ours` are in its language."""
+    feed = _atom_head(_EMPTY, ())
+    feed.add_entry(_atom_entry(item, ours), order="append")
     return _cut(feed.atom_str(pretty=True), b"  <entry", b"  </entry>\n")
 
 
@@ -55,9 +58,12 @@ def rss_feed(head: Head, items: Iterable[bytes]) -> bytes:
     return _join(_rss_head(head).rss_str(pretty=True), b"  </channel>\n", items)
 
 
-def atom_feed(head: Head, entries: Iterable[bytes]) -> bytes:
-    """Join entries written by `atom_entry`, in the order given (RFC 4287)."""
-    return _join(_atom_head(head).atom_str(pretty=True), b"</feed>\n", entries)
+def atom_feed(head: Head, entries: Iterable[bytes], dissolved: Iterable[Dissolved] = ()) -> bytes:
+    """Join entries written by `atom_entry`, in the order given (RFC 4287).
+
+    `dissolved` are told before them (RFC 6721): a reader that knows `at:deleted-entry` takes their items away.
+    """
+    return _join(_atom_head(head, dissolved).atom_str(pretty=True), b"</feed>\n", entries)
 
 
 def _cut(feed: bytes, start: bytes, end: bytes) -> bytes:
@@ -80,10 +86,12 @@ def _rss_head(head: Head) -> FeedGenerator:
     return feed
 
 
-def _atom_head(head: Head) -> FeedGenerator:
+def _atom_head(head: Head, dissolved: Iterable[Dissolved]) -> FeedGenerator:
     feed = _head(head, f"{head.url}.atom", ATOM_TYPE)
     feed.author(name=head.author)
     feed.register_extension("republished", _Nothing, _Republished, rss=False)
+    feed.register_extension("tombstones", _Tombstones, _Nothing, rss=False)
+    feed.tombstones.dissolved = dissolved
     return feed
 
 
@@ -99,31 +107,30 @@ def _head(head: Head, url: str, content_type: str) -> FeedGenerator:
     return feed
 
 
-def _rss_entry(item: Item, also: str) -> FeedEntry:
+def _rss_entry(item: Item, ours: Words) -> FeedEntry:
     entry = _entry(item)
-    entry.description(_description(item, also))
+    entry.description(html_body(item, ours))  # no element of RSS says which of the two it holds: readers expect HTML
     entry.load_extension("dc", atom=False)
     entry.dc.dc_creator(list(item.authors))  # <author> would want an e-mail address
     if item.language:
         entry.dc.dc_language(item.language)
     if item.source_url:
-        entry.source(url=item.source_url, title=item.outlets[0].name)
+        entry.source(url=item.source_url, title=item.outlets[0])
     for enclosure in item.enclosures[:1]:
         entry.enclosure(url=enclosure.url, length=str(enclosure.length), type=enclosure.type)
     return entry
 
 
-def _atom_entry(item: Item) -> FeedEntry:
+def _atom_entry(item: Item, ours: Words) -> FeedEntry:
     entry = _entry(item)
     entry.updated(item.updated_at)
     entry.author([{"name": name} for name in item.authors])
-    if item.summary:
-        entry.summary(item.summary, type="text")
-    if not item.url:  # RFC 4287 §4.1.2: content, where there is no alternate link
-        entry.content(item.summary or item.title, type="text")
-    for outlet in item.outlets[1:]:
-        if outlet.url:
-            entry.link(href=outlet.url, rel="related", title=f"{outlet.name}: {outlet.title}")
+    if item.url:
+        entry.summary(html_body(item, ours), type="html")
+    else:  # RFC 4287 §4.1.2: content, where there is no alternate link
+        entry.content(html_body(item, ours), type="html")
+    for url, telling in _related(item).items():
+        entry.link(href=url, rel="related", title=f"{telling.outlet}: {telling.title}")
     for enclosure in item.enclosures:
         size = {"length": str(enclosure.length)} if enclosure.length else {}
         entry.link(href=enclosure.url, rel="enclosure", type=enclosure.type, **size)
@@ -145,10 +152,10 @@ def _entry(item: Item) -> FeedEntry:
     return entry
 
 
-def _description(item: Item, also: str) -> str:
-    others = ", ".join(outlet.name for outlet in item.outlets[1:])
-    text = " ".join(filter(None, [item.summary, others and f"({also}: {others})"])) or item.title
-    return escape(text, quote=False)  # readers take an RSS description for HTML, and this is plain text
+def _related(item: Item) -> dict[str, Telling]:
+    """Give the other headlines by their links: each link once, and the item's own not again."""
+    linked = {telling.url: telling for telling in item.tellings[::-1] if telling.url and telling.url != item.url}
+    return dict(reversed(linked.items()))
 
 
 class _Nothing:
@@ -173,6 +180,20 @@ class _Dated(_Nothing):
         stamp = feed[0].find("lastBuildDate")
         if stamp is not None and not self.known:
             feed[0].remove(stamp)
+
+
+class _Tombstones(_Nothing):
+    """Names the entries that are gone: RFC 6721 wants no more of each than its id and the time."""
+
+    dissolved: Iterable[Dissolved] = ()
+
+    def extend_ns(self) -> dict[str, str]:
+        return {"at": _TOMBSTONES}
+
+    def extend_atom(self, feed: "_Element") -> None:
+        for each in self.dissolved:
+            when = to_seconds(each.at).isoformat()
+            xml_elem(f"{{{_TOMBSTONES}}}deleted-entry", feed, ref=story_urn(each.story), when=when)
 
 
 class _Republished(_Nothing):

@@ -1,5 +1,6 @@
 """The few words of our own that readers see."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +11,7 @@ class Words:
 
     Attributes:
         also: Before the further outlets of a story.
+        was: Before the titles that a headline had earlier.
         outlets: With "{}" for their number.
         topics: Heads the list of topics.
         subscribe: Heads their feeds.
@@ -17,6 +19,7 @@ class Words:
     """
 
     also: str
+    was: str
     outlets: str
     topics: str
     subscribe: str
@@ -24,13 +27,46 @@ class Words:
 
 
 _ENGLISH: Final = Words(
-    also="Also", outlets="{} outlets", topics="Topics", subscribe="Subscribe", nothing="No news yet."
+    also="Also", was="Was", outlets="{} outlets", topics="Topics", subscribe="Subscribe", nothing="No news yet."
 )
-_INDONESIAN: Final = Words(
-    also="Juga", outlets="{} media", topics="Topik", subscribe="Langganan", nothing="Belum ada berita."
-)
+_KNOWN: Final[Mapping[str, Words]] = {
+    "en": _ENGLISH,
+    "id": Words(
+        also="Juga",
+        was="Sebelumnya",
+        outlets="{} media",
+        topics="Topik",
+        subscribe="Langganan",
+        nothing="Belum ada berita.",
+    ),
+    "de": Words(
+        also="Auch",
+        was="Zuvor",
+        outlets="{} Medien",
+        topics="Themen",
+        subscribe="Abonnieren",
+        nothing="Noch keine Nachrichten.",
+    ),
+    "fr": Words(
+        also="Aussi",
+        was="Auparavant",
+        outlets="{} médias",
+        topics="Rubriques",
+        subscribe="S’abonner",
+        nothing="Aucune nouvelle pour l’instant.",
+    ),
+    "ru": Words(
+        also="Также",
+        was="Ранее",
+        outlets="изданий: {}",
+        topics="Темы",
+        subscribe="Подписаться",
+        nothing="Новостей пока нет.",
+    ),
+}
 
 
-def words(language: str) -> Words:
-    """Choose by RFC 5646 tag; English where we do not know the language."""
-    return _INDONESIAN if language.lower().split("-")[0] == "id" else _ENGLISH
+def words(*languages: str | None) -> Words:
+    """Choose by RFC 5646 tag: the first language that we know; English where we know none."""
+    known = (_KNOWN.get(language.lower().split("-")[0]) for language in languages if language)
+    return next(filter(None, known), _ENGLISH)

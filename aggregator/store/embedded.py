@@ -19,6 +19,7 @@ from aggregator.source import Due, Listed, Standing
 from aggregator.store.record import (
     Document,
     listing_document,
+    to_dissolved,
     to_document,
     to_due,
     to_headline,
@@ -26,6 +27,7 @@ from aggregator.store.record import (
     to_standing,
 )
 from aggregator.store.tinydb import HEADLINES, SCHEDULE, JournalStorage, JournalTable
+from aggregator.story import Dissolved
 
 _SNAPSHOT_FLOOR_BYTES: Final = 8 << 20  # a shorter journal is read so quickly that a snapshot gains nothing
 _NEWS: Final = "news"
@@ -80,7 +82,7 @@ class EmbeddedStore:
 
     @property
     def news(self) -> int:
-        """Count the commits so far that brought or took headlines: what is published is as new as this."""
+        """Count the commits so far that changed what is published: it is as new as this."""
         return int(self.meta(_NEWS) or 0)
 
     def dues(self) -> dict[str, Due]:
@@ -140,6 +142,11 @@ class EmbeddedStore:
         """Say whether its source stopped listing a headline."""
         return id_ in self._storage.documents("unlisted")
 
+    def dissolved(self) -> Iterator[Dissolved]:
+        """Give the stories of late that became part of older ones, in no order."""
+        for _, document in _as_of_now(self._storage.documents("dissolved")):
+            yield to_dissolved(document)
+
     def keys_until(self) -> Iterator[tuple[str, datetime]]:
         """Give the keys of archived headlines, with the instants up to which they stay known."""
         for key, document in _as_of_now(self._storage.documents("keys")):
@@ -158,7 +165,7 @@ class EmbeddedStore:
         changes = tuple(_changes(commit, self._known_by))  # all of them, before any: a commit is never staged by half
         for table, documents in changes:
             self._tables[table].put(documents)
-        if commit.headlines or commit.archived:
+        if commit.headlines or commit.archived or commit.untold:
             self._news += 1
             self._tables["meta"].put({_NEWS: {"text": str(self._news)}})
         news = self._news
@@ -254,6 +261,8 @@ def _changes(
     yield "standing", dropped | {standing.source: to_document(standing) for standing in commit.standings}
     yield "listing", dropped | {source: listing_document(listing) for source, listing in commit.listings}
     yield "headlines", archived | {headline.id: to_document(headline) for headline in commit.headlines}
+    untold = dict.fromkeys(each.story for each in commit.untold)
+    yield "dissolved", untold | {each.story: to_document(each) for each in commit.dissolved}
     yield "keys", dict.fromkeys(commit.keys_forgotten) | _keys(commit, known_by)
     yield "unlisted", dict.fromkeys(commit.relisted) | archived | _unlisted(commit)
 

@@ -14,6 +14,7 @@ import orjson
 from aggregator.entry import Enclosure, Origin
 from aggregator.headline import Headline, Revision
 from aggregator.source import Due, Hints, Listed, Rhythm, Standing, Validators
+from aggregator.story import Dissolved
 
 Document: TypeAlias = dict[str, Any]
 
@@ -80,7 +81,7 @@ def read_lines(lines: bytes) -> Iterator[Line]:
         start += len(line) + 1
 
 
-def to_document(noun: Headline | Standing | Due) -> Document:
+def to_document(noun: Headline | Standing | Due | Dissolved) -> Document:
     """Turn a noun into plain JSON values: instants as RFC 3339, durations as seconds, a rhythm as one text."""
     document = decode(orjson.dumps(noun, default=_seconds))
     if isinstance(noun, Standing) and noun.rhythm is not None:
@@ -145,7 +146,7 @@ def _to_hints(document: Mapping[str, Any]) -> Hints:
 def to_headline(document: Mapping[str, Any]) -> Headline:
     """Read a `Headline` back."""
     fields = dict(document)
-    for name in ("keys", "topics", "authors", "categories"):
+    for name in ("keys", "topics", "authors", "categories", "marks"):
         fields[name] = tuple(fields[name])
     for name in ("published_at", "first_seen_at", "updated_at"):
         fields[name] = datetime.fromisoformat(fields[name])
@@ -157,6 +158,12 @@ def to_headline(document: Mapping[str, Any]) -> Headline:
         for revision in fields["revisions"]
     )
     return Headline(**fields)
+
+
+def to_dissolved(document: Mapping[str, Any]) -> Dissolved:
+    """Read a `Dissolved` back."""
+    fields = {**document, "at": datetime.fromisoformat(document["at"]), "topics": tuple(document["topics"])}
+    return Dissolved(**fields)
 
 
 def _instant(text: str | None) -> datetime | None:

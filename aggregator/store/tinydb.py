@@ -16,7 +16,7 @@ from aggregator.store.journal import Begun, File, Journal, Run
 from aggregator.store.record import Change, Document, decode, read_lines, write_line, write_lines
 
 SCHEDULE: Final = ("meta", "due", "standing", "listing")
-HEADLINES: Final = ("headlines", "keys", "unlisted")
+HEADLINES: Final = ("headlines", "keys", "unlisted", "dissolved")
 
 _CHUNK_BYTES: Final = 1 << 20  # of a snapshot's record: large enough to be quick, small enough to be held twice
 

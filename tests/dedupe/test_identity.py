@@ -237,6 +237,28 @@ def test_two_servers_that_take_turns_bring_one_revision_and_then_silence() -> No
     assert (new, revised) == (1, 1)
 
 
+def test_a_label_that_comes_and_goes_is_no_revision() -> None:
+    archive = Archive()
+    archive.read(KABUT)
+    for poll, label in enumerate(["UPDATE: ", "", "[Diperbarui] ", "BREAKING: "]):
+        again = archive.read(replace(KABUT, fingerprint=f"{poll}", title=f"{label}{KABUT.title}"))
+        assert (again.new, again.revised) == ((), ())
+
+    (revised,) = archive.read(replace(KABUT, fingerprint="x", title="UPDATE: Kabut pekat lagi")).revised
+    assert revised.title == "UPDATE: Kabut pekat lagi"
+    assert archive.read(replace(KABUT, fingerprint="y", title="Kabut pekat lagi")).revised == ()
+
+
+def test_a_headline_keeps_the_marks_it_was_accepted_with() -> None:
+    archive = Archive()
+    told = replace(KABUT, summary="Kabut asap dari kebakaran lahan gambut menutup jalan raya di tiga kota.")
+    (before,) = archive.read(told).new
+    (after,) = archive.read(replace(told, fingerprint="x", title="Kabut pekat", link="https://x.example/1")).revised
+
+    assert len(before.marks) == 2
+    assert after.marks == before.marks
+
+
 def test_a_title_that_changes_for_ever_is_kept_to_a_bound() -> None:
     archive, revised = Archive(), 0
     for poll in range(100):

@@ -1,6 +1,6 @@
 import pytest
 
-from aggregator.dedupe.titles import folded_title, normalised_title
+from aggregator.dedupe.titles import folded_title, is_same_but_for_a_label, normalised_title
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,35 @@ def test_a_title_that_grows_when_it_is_folded_is_cut() -> None:
     folded = folded_title("\ufdfa" * 1_000)
     assert len(folded) == 300
     assert folded_title(folded) == folded
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param("Kabut asap menipis", "UPDATE: Kabut asap menipis", id="put before it"),
+        pytest.param("[Diperbarui] Gempa M 5 guncang Maluku", "Gempa M 5 guncang Maluku", id="taken away"),
+        pytest.param("BREAKING: Gempa guncang Maluku", "UPDATE 2-Gempa guncang Maluku", id="one for another"),
+        pytest.param("Обновлено: пожар в центре", "СРОЧНО | пожар в центре", id="russian"),
+        pytest.param("MISE À JOUR – Incendie à Paris", "Incendie à Paris", id="french"),
+        pytest.param("【更新】北京暴雨造成多人死亡", "北京暴雨造成多人死亡", id="chinese"),
+        pytest.param("عاجل: زلزال في تركيا", "زلزال في تركيا", id="arabic"),
+        pytest.param("Tergesa-gesa: Banjir di Demak", "Banjir di Demak", id="a word that nobody listed"),
+    ],
+)
+def test_a_label_before_a_title_makes_no_other_title(one: str, other: str) -> None:
+    assert is_same_but_for_a_label(one, other)
+    assert is_same_but_for_a_label(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param("Prabowo: Kita harus maju", "Jokowi: Kita harus maju", id="another speaker"),
+        pytest.param("Pukul 10: Tol macet", "Pukul 11: Tol macet", id="another hour"),
+        pytest.param("Gempa M 5,1 guncang Maluku", "Gempa M 5,2 guncang Maluku", id="another number"),
+        pytest.param("UPDATE: Gempa guncang Maluku", "Gempa guncang Sulut", id="another place"),
+        pytest.param("Banjir", "Banjir besar", id="another word"),
+    ],
+)
+def test_what_is_no_label_makes_another_title(one: str, other: str) -> None:
+    assert not is_same_but_for_a_label(one, other)

@@ -13,7 +13,10 @@ import pytest
 from tests.e2e.running import Origin, Page, aggregator, command, daemon, eventually, processes_of, write_feeds
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-FIELDS = ["uri", "source", "title", "link", "published", "updated", "first_seen", "language", "story", "topics"]
+FIELDS = [
+    *("uri", "source", "title", "link", "published", "updated", "first_seen", "language", "story", "topics"),
+    "revisions",
+]
 HEAVY = {"aiohttp", "apscheduler", "dateparser", "feedgen", "feedparser", "lark", "pebble", "pydantic", "selectolax"}
 
 
@@ -172,6 +175,25 @@ def test_headlines_as_json_have_exactly_these_fields(tmp_path: Path) -> None:
         assert datetime.fromisoformat(headline["published"]) == NOW - timedelta(hours=1)
         assert headline["updated"] == headline["published"]
         assert datetime.fromisoformat(headline["first_seen"]) >= NOW
+
+
+def test_revised_headlines_are_listed_with_what_their_titles_were(tmp_path: Path) -> None:
+    page = '<rss version="2.0"><channel><title>x</title>{}</channel></rss>'
+    item = "<item><guid>{}</guid><title>{}</title></item>"
+    first, second, labelled, third = "Gempa di Maluku", "Gempa kuat di Maluku", "UPDATE: Gempa kuat di Maluku", "Gempa"
+    with Origin() as origin:
+        write_feeds(tmp_path, [{"name": "Satu", "url": origin.url("/Satu.xml")}])
+        for title in (first, second, labelled, third):
+            lines = item.format(1, title) + item.format(2, "Banjir")
+            origin.pages["/Satu.xml"] = Page(body=page.format(lines).encode())
+            aggregator("once", "--all", cwd=tmp_path)
+        told = aggregator("headlines", "--revised", cwd=tmp_path).stdout.splitlines()
+        (revised,) = map(json.loads, aggregator("headlines", "--revised", "--json", cwd=tmp_path).stdout.splitlines())
+
+        assert [line.split(maxsplit=3)[3] for line in told] == [third, second, first]
+        assert all(line.startswith("  until ") for line in told[1:])
+        assert [each["title"] for each in revised["revisions"]] == [first, second]
+        assert revised["revisions"][1]["until"] == revised["updated"]
 
 
 def test_a_reader_of_headlines_that_leaves_is_no_news(tmp_path: Path) -> None:

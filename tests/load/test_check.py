@@ -140,6 +140,8 @@ def test_every_key_of_a_topic_is_read(load: Load) -> None:
             "    sources: Antara\n"
             "    one_per: headline\n"
             "    order: popular\n"
+            "    retell: outlet\n"
+            "    half_life: 90m\n"
             "    limit: 7\n"
             "    per_source: 2"
         )
@@ -150,6 +152,7 @@ def test_every_key_of_a_topic_is_read(load: Load) -> None:
     assert (dunia.slug, dunia.title, dunia.everything, dunia.match_text) == ("dunia", "Dunia", False, "rusia")
     assert (dunia.languages, dunia.sources, dunia.one_per) == (("id", "en"), ("Antara",), "headline")
     assert (dunia.order, dunia.limit, dunia.per_source) == ("popular", 7, 2)
+    assert (dunia.retell, dunia.half_life) == ("outlet", timedelta(minutes=90))
 
 
 def test_topics_that_only_sources_name_are_made_last(load: Load) -> None:
@@ -166,13 +169,14 @@ def test_topics_that_only_sources_name_are_made_last(load: Load) -> None:
 
 
 def test_the_two_standing_topics_stay_first_and_keep_what_they_are(load: Load) -> None:
-    entry = "title: Terpopuler, limit: 9, per_source: 1, one_per: headline"
+    entry = "title: Terpopuler, limit: 9, per_source: 1, one_per: headline, half_life: 1d"
     feeds = load(f"{SOURCE}topics: [{{slug: dunia}}, {{slug: popular, {entry}}}]")
 
     update, popular, _ = feeds.topics
     assert (update.slug, update.title) == ("update", "UPDATE")
     assert (popular.title, popular.limit, popular.per_source, popular.one_per) == ("Terpopuler", 9, 1, "headline")
-    assert (popular.everything, popular.order) == (True, "popular")
+    assert (popular.everything, popular.order, popular.half_life) == (True, "popular", timedelta(days=1))
+    assert (update.retell, update.half_life) == ("never", timedelta(hours=12))
 
 
 def test_a_key_with_nothing_after_it_counts_as_not_written(load: Load) -> None:
@@ -307,6 +311,9 @@ OF_A_TOPIC = [
     ("slug: d\n    sources: [Zzz]", '"Zzz" is the name of no source; write the name of one that stands under sources'),
     ("slug: d\n    one_per: day", 'one_per "day" is unknown; write one of headline, story'),
     ("slug: d\n    order: newst", 'order "newst" is unknown; write "newest"'),
+    ("slug: d\n    retell: always", 'retell "always" is unknown; write one of never, outlet, revision'),
+    ("slug: d\n    half_life: 5m", 'half_life "5m" is below 1 hour; write "1h" or more'),
+    ("slug: d\n    half_life: 31d", 'half_life "31d" is above 30 days; write "30d" or less'),
     ("slug: d\n    limit: 401", 'limit "401" is not in range; write a whole number from 1 to 400'),
     ("slug: d\n    per_source: 0", 'per_source "0" is not in range'),
     ("slug: d\n    languages: [id, '?']", 'languages "?" is no language tag'),

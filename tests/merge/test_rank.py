@@ -1,19 +1,23 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from aggregator.entry import Origin
-from aggregator.headline import Headline
-from aggregator.merge.rank import HALF_LIFE, alone, pick, story_of
+from aggregator.headline import Headline, Revision
+from aggregator.merge.rank import pick, story_of
+from aggregator.merge.slip import slip_of
 from aggregator.story import Story
-from aggregator.topic import Topic
+from aggregator.topic import Retell, Topic
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+ASAP = Topic(slug="asap", title="Asap")
 
 
-def headline(id_: str, source: str = "dunia", story: str | None = None, at: datetime = NOON) -> Headline:
+def headline(id_: str, source: str = "dunia", story: str | None = None, at: datetime = NOON, late: int = 0) -> Headline:
+    """One that was seen `late` hours after it was published."""
     return Headline(
         id=id_,
         source=source,
@@ -30,86 +34,113 @@ def headline(id_: str, source: str = "dunia", story: str | None = None, at: date
         enclosures=(),
         origin=Origin(id=source, title=source),
         published_at=at,
-        first_seen_at=at,
+        first_seen_at=at + late * HOUR,
         updated_at=at,
     )
 
 
-def story(id_: str, source: str = "dunia", at: datetime = NOON) -> Story:
-    return story_of([headline(id_, source, at=at)], {})
+def revised(line: Headline, at: datetime) -> Headline:
+    return replace(line, updated_at=at, revisions=(Revision(title="Asap", until=at),))
+
+
+def told(*headlines: Headline, topic: Topic = ASAP, weights: dict[str, float] | None = None) -> Story:
+    return story_of(topic, [(slip_of(line, weights or {}), line) for line in headlines])
 
 
 def ids(stories: tuple[Story, ...]) -> list[str]:
     return [story.id for story in stories]
 
 
+FIRST = headline("1")
+OTHER = headline("2", "warta", "1", NOON - HOUR, late=3)  # published before the first, and found after it
+
+
 def test_the_first_published_leads_among_equals() -> None:
-    told = story_of([headline("1", "warta", "1", NOON + HOUR), headline("2", story="1"), headline("3", story="1")], {})
+    story = told(headline("1", "warta", "1", NOON + HOUR), headline("2", story="1"), headline("3", story="1"))
 
-    assert (told.id, told.lead.id) == ("1", "2")
-    assert [line.id for line in told.headlines] == ["2", "3", "1"]
-    assert told.sources == ("dunia", "warta")
-
-
-def test_the_weightiest_outlet_leads() -> None:
-    told = story_of([headline("1"), headline("2", "warta", "1", NOON + HOUR)], {"warta": 1.5})
-
-    assert told.lead.id == "2"
-    assert told.published_at == NOON + HOUR
+    assert (story.id, story.lead.id) == ("1", "2")
+    assert [line.id for line in story.headlines] == ["2", "3", "1"]
 
 
-def test_twice_the_outlets_are_as_hot_as_one_a_half_life_later() -> None:
-    two = story_of([headline("1"), headline("2", "warta", "1")], {})
-    later = story_of([headline("3", at=NOON + HALF_LIFE)], {})
+def test_the_weightiest_outlet_leads_and_moves_no_date() -> None:
+    joined = headline("2", "warta", "1", NOON + HOUR, late=1)
+    light, heavy = told(FIRST, joined), told(FIRST, joined, weights={"warta": 1.5})
 
-    assert two.heat == pytest.approx(later.heat, abs=1e-9)
-
-
-def test_a_weight_of_two_counts_as_two_outlets() -> None:
-    two = story_of([headline("1"), headline("2", "warta", "1")], {})
-    heavy = story_of([headline("3")], {"dunia": 2.0})
-
-    assert two.heat == pytest.approx(heavy.heat, abs=1e-9)
+    assert (light.lead.id, heavy.lead.id) == ("1", "2")
+    assert (heavy.id, heavy.published_at, heavy.updated_at) == (light.id, light.published_at, light.updated_at)
 
 
-def test_an_outlet_that_repeats_itself_heats_nothing() -> None:
-    once = story_of([headline("1")], {})
-    often = story_of([headline("1"), *(headline(f"1{n}", story="1", at=NOON + n * HOUR) for n in range(1, 50))], {})
+def test_a_story_told_by_one_outlet_is_as_old_as_it() -> None:
+    again = headline("3", story="1", at=NOON + HOUR, late=1)
 
-    assert once.heat == often.heat
-
-
-def test_heat_does_not_depend_on_the_order_of_arrival() -> None:
-    lines = [headline(f"{n}", f"source {n}", "0", NOON + n * HOUR) for n in range(50)]
-
-    assert story_of(lines, {}) == story_of(lines[::-1], {})
+    assert (told(FIRST).published_at, told(FIRST).updated_at) == (NOON, NOON)
+    assert (told(FIRST, again).published_at, told(FIRST, again).updated_at) == (NOON, NOON)
 
 
-def test_heat_is_a_number_at_either_end_of_the_calendar() -> None:
-    lines = [headline("1", at=datetime(1995, 1, 1, tzinfo=UTC)), headline("2", "warta", "1", NOON)]
+@pytest.mark.parametrize(
+    ("retell", "joined", "changed"),
+    [
+        pytest.param("never", NOON, NOON, id="never"),
+        pytest.param("outlet", NOON + 2 * HOUR, NOON, id="outlet"),
+        pytest.param("revision", NOON, NOON + 5 * HOUR, id="revision"),
+    ],
+)
+def test_readers_are_told_again_of_what_the_topic_says_only(
+    retell: Retell, joined: datetime, changed: datetime
+) -> None:
+    topic = replace(ASAP, retell=retell)
+    further, edited = told(FIRST, OTHER, topic=topic), told(revised(FIRST, NOON + 5 * HOUR), topic=topic)
 
-    assert story_of(lines, {}).heat == pytest.approx(story("3").heat)
-    assert story_of(lines, {"dunia": 0.0, "warta": 0.0}).heat > 0
+    assert (further.published_at, further.updated_at) == (joined, NOON + 2 * HOUR)
+    assert (edited.published_at, edited.updated_at) == (changed, NOON + 5 * HOUR)
 
 
-def test_a_headline_alone_has_its_own_id() -> None:
-    folded = headline("2", story="1")
+def test_who_is_found_late_joins_when_it_is_found() -> None:
+    assert told(OTHER, FIRST).published_at == NOON
+    assert told(OTHER, FIRST).updated_at == NOON + 2 * HOUR
 
-    assert (story_of([folded], {}).id, alone(folded, {}).id) == ("1", "2")
+
+def test_an_outlet_that_adds_a_headline_is_no_further_outlet() -> None:
+    again = headline("3", "warta", "1", NOON + 9 * HOUR)
+
+    assert told(FIRST, OTHER, again).updated_at == told(FIRST, OTHER).updated_at
+
+
+def test_a_topic_without_the_storys_first_headline_knows_it_since_its_own_first() -> None:
+    early, late = headline("8", "kabar", "1", NOON - 9 * HOUR, late=30), headline("9", "suara", "1", NOON, late=5)
+
+    assert told(late).published_at == NOON
+    assert told(late, early).published_at == NOON
+    assert told(late, early, FIRST).published_at == NOON
+
+
+def test_one_item_per_headline_is_the_headlines_own() -> None:
+    each = replace(ASAP, one_per="headline")
+    story = told(OTHER, topic=each)
+
+    assert (told(OTHER).id, story.id, story.published_at, story.updated_at) == ("1", "2", NOON - HOUR, NOON - HOUR)
+
+
+def test_the_order_of_arrival_changes_nothing() -> None:
+    lines = [headline(f"{n}", f"source {n}", "0", NOON + n * HOUR, late=n % 3) for n in range(50)]
+
+    assert told(*lines) == told(*lines[::-1])
+
+
+def several() -> Iterator[Story]:
+    for n in range(9):
+        yield told(headline(f"{n}", at=NOON - n * HOUR))
+    yield told(headline("w", "warta", at=NOON - 20 * HOUR))
 
 
 def test_a_chatty_source_does_not_flood_a_topic() -> None:
-    topic = Topic(slug="asap", title="Asap", per_source=2)
-    stories = [story(f"{n}", at=NOON - n * HOUR) for n in range(9)] + [story("w", "warta", NOON - 20 * HOUR)]
-
-    assert ids(pick(topic, stories)) == ["0", "1", "w"]
+    assert ids(pick(replace(ASAP, per_source=2), several())) == ["0", "1", "w"]
 
 
 def test_the_limit_counts_after_the_cap() -> None:
-    topic = Topic(slug="asap", title="Asap", per_source=1, limit=2)
-    stories = [story("1"), story("2"), story("3", "warta"), story("4", "kabar")]
+    stories: Sequence[Story] = [told(headline(n, source)) for n, source in zip("1234", "ddwk", strict=True)]
 
-    assert ids(pick(topic, stories)) == ["1", "3"]
+    assert ids(pick(replace(ASAP, per_source=1, limit=2), stories)) == ["1", "3"]
 
 
 def test_picking_keeps_the_order_and_draws_no_more_than_it_needs() -> None:
@@ -118,7 +149,7 @@ def test_picking_keeps_the_order_and_draws_no_more_than_it_needs() -> None:
     def endless() -> Iterator[Story]:
         for n in range(1000):
             drawn.append(f"{n}")
-            yield story(f"{n}", at=NOON + n * HOUR)
+            yield told(headline(f"{n}", at=NOON + n * HOUR))
 
-    assert ids(pick(Topic(slug="asap", title="Asap", limit=3), endless())) == ["0", "1", "2"]
+    assert ids(pick(replace(ASAP, limit=3), endless())) == ["0", "1", "2"]
     assert drawn == ["0", "1", "2"]

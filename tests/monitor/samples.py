@@ -93,7 +93,7 @@ def feed(*titles: str) -> bytes:
             "title": title,
             "url": f"https://dunia.example/{count}",
             "date_published": "2026-11-23T03:12:00Z",
-            "_aggregator": {"source": "Dunia Kita", "headlines": 3},
+            "_aggregator": {"source": "Dunia Kita", "headlines": [{"source": "Dunia Kita"}] * 3},
         }
         for count, title in enumerate(titles)
     ]

@@ -12,12 +12,13 @@ def test_items_are_read_in_their_order() -> None:
 
 
 def test_an_item_tells_outlet_time_and_size_of_its_story() -> None:
-    extension = {"source": "Dunia", "headlines": 3, "outlets": [{"name": "Dunia"}, {"name": "Gema"}, {"name": "Dunia"}]}
+    extension = {"source": "Dunia", "headlines": [{"source": "Dunia"}, {"source": "Gema"}, {"source": "Dunia"}]}
     item = {
         "id": "7",
         "title": "Banjir",
         "url": "https://dunia.example/7",
-        "content_text": "Air naik.",
+        "content_text": "Air naik. Juga: Gema",
+        "summary": "Air naik.",
         "date_published": "2026-11-23T10:12:00+07:00",
         "_aggregator": extension,
     }
@@ -45,10 +46,12 @@ def test_only_web_links_are_kept(url: object) -> None:
 
 
 def test_an_odd_field_costs_that_field_alone() -> None:
-    item = {"title": "Banjir", "date_published": "yesterday", "_aggregator": {"headlines": "many", "outlets": [5]}}
+    item = {"title": "Banjir", "date_published": "yesterday", "_aggregator": {"headlines": 5}}
+    other = {**item, "_aggregator": {"headlines": [5, {"source": 5}]}}
 
-    (line,) = read_lines(json.dumps({"items": [item, "no item"]}).encode())
+    line, same = read_lines(json.dumps({"items": [item, "no item", other]}).encode())
 
+    assert line == same
     assert (line.title, line.published_at, line.headlines, line.source, line.outlets) == ("Banjir", None, 1, "", ())
 
 

@@ -5,14 +5,17 @@ from hypothesis import strategies as st
 
 from aggregator.entry import Origin
 from aggregator.headline import Headline
+from aggregator.merge.heat import heat
 from aggregator.merge.match import parse_match
 from aggregator.merge.rank import pick, story_of
+from aggregator.merge.slip import slip_of
 from aggregator.source import Source
 from aggregator.story import Story
 from aggregator.topic import Topic
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DUNIA = Source(id="https://dunia.example/rss", name="Dunia", urls=("https://dunia.example/rss",))
+HALF_LIFE = timedelta(hours=12)
 SOURCES = st.sampled_from(["dunia", "warta", "kabar"])
 
 TOKENS = [
@@ -95,7 +98,8 @@ def told(draw: st.DrawFn) -> list[Story]:
     for n in range(draw(st.integers(0, 12))):
         at = NOW + timedelta(hours=draw(st.integers(-3, 3)))
         outlets = draw(st.lists(SOURCES, min_size=1, max_size=3))
-        stories.append(story_of([headline(f"{n}-{k}", source, at=at) for k, source in enumerate(outlets)], {}))
+        lines = [headline(f"{n}-{k}", source, at=at) for k, source in enumerate(outlets)]
+        stories.append(story_of(Topic(slug="asap", title="Asap"), [(slip_of(line, {}), line) for line in lines]))
     return stories
 
 
@@ -121,7 +125,6 @@ def test_a_topic_keeps_its_bounds(topic: Topic, stories: list[Story]) -> None:
 @given(st.lists(st.tuples(SOURCES, st.integers(-(10**6), 10**5)), min_size=1, max_size=20), st.floats(0, 1e6))
 def test_another_outlet_never_cools_a_story(lines: list[tuple[str, int]], weight: float) -> None:
     spoken = [headline(f"{n}", source, at=NOW + timedelta(minutes=m)) for n, (source, m) in enumerate(lines)]
-    before = story_of(spoken, {"baru": weight})
-    after = story_of([*spoken, headline("x", "baru")], {"baru": weight})
+    slips = [slip_of(line, {"baru": weight}) for line in (*spoken, headline("x", "baru"))]
 
-    assert after.heat >= before.heat - 1e-9
+    assert heat(slips, HALF_LIFE) >= heat(slips[:-1], HALF_LIFE) - 1e-9

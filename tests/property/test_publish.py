@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from aggregator.entry import Enclosure, Origin
+from aggregator.headline import Revision
 from aggregator.publish.outgoing import iri, one_line, web_link
-from tests.publish.stories import UPDATE, headline, press, story
+from tests.publish.stories import NOON, UPDATE, headline, press, revised, story
 
 ANY_TEXT = st.text(st.characters(), max_size=60) | st.text(st.characters(categories=["Cs", "Cc", "Cn"]), max_size=10)
 ANY_LINK = st.none() | ANY_TEXT | ANY_TEXT.map("https://a.example/".__add__) | ANY_TEXT.map("https://".__add__)
@@ -27,8 +28,9 @@ stories = st.builds(
             language=tag,
             enclosures=(Enclosure(url=link or "", type=tag),),
             origin=Origin(id=tag, title=title, link=link),
+            revisions=(Revision(title=tag, until=NOON),),
         ),
-        headline(number + 1, tag, title=tag, url=link),
+        revised(headline(number + 1, tag, title=tag, url=link), title),
     ),
     st.integers(1, 10_000),
     ANY_TEXT,
@@ -55,6 +57,9 @@ def test_any_headline_leaves_well_formed_and_with_one_title_in_all_formats(told:
     assert len(titles) == len(told)
     assert all(titles)
     assert titles_in_xml(rss.body, "channel/item/title") == titles
+    bodies = [item["content_html"] for item in orjson.loads(json.body)["items"]]
+    assert titles_in_xml(rss.body, "channel/item/description") == bodies
+    assert all({each.tag for each in etree.fromstring(f"<b>{body}</b>")} == {"p"} for body in bodies)
     assert titles_in_xml(atom.body, f"{ATOM}entry/{ATOM}title") == titles
     assert ours.front_page(told, told).body.count(b"<li>") == 2 * len(told) + 3
 

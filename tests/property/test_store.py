@@ -23,6 +23,7 @@ from aggregator.store.record import (
     to_standing,
     write_lines,
 )
+from aggregator.story import Dissolved
 from tests.newsroom import NOON, MemoryStore, headline
 
 PRINTABLE = st.text(st.characters(exclude_categories=["Cs"]))
@@ -41,9 +42,15 @@ def commits() -> st.SearchStrategy[Commit]:
         headlines=st.lists(st.builds(_headline, NUMBERS, PRINTABLE), max_size=3, unique_by=lambda it: it.id).map(tuple),
         unlisted=several.map(lambda numbers: tuple((headline(number).id, NOON) for number in numbers)),
         relisted=several.map(lambda numbers: tuple(headline(number).id for number in numbers)),
+        dissolved=st.lists(NUMBERS.map(_dissolved), max_size=2).map(tuple),
+        untold=st.lists(NUMBERS.map(_dissolved), max_size=2).map(tuple),
         dropped_sources=several.map(lambda numbers: tuple(map(str, numbers))),
         meta=st.lists(st.tuples(IDS.filter("news".__ne__), PRINTABLE), max_size=2).map(tuple),
     )
+
+
+def _dissolved(number: int) -> Dissolved:
+    return Dissolved(story=f"{number}", into=f"{number + 1}", at=NOON, topics=("update",))
 
 
 def _headline(number: int, title: str) -> Headline:
@@ -59,6 +66,7 @@ def told(store: MemoryStore | EmbeddedStore) -> dict[str, Any]:
         "known": store.known([key for number in range(8) for key in headline(number).keys]),
         "unlisted": dict(store.unlisted()),
         "keys": dict(store.keys_until()),
+        "dissolved": {each.story: each for each in store.dissolved()},
         "news": store.news,
     }
 

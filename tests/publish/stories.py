@@ -6,10 +6,10 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from aggregator.entry import Enclosure, Origin
-from aggregator.headline import Headline
+from aggregator.headline import Headline, Revision
 from aggregator.publish.press import Press
 from aggregator.site import Site
-from aggregator.story import Story
+from aggregator.story import Dissolved, Story
 from aggregator.topic import Topic
 
 NOON: Final = datetime(2025, 12, 29, 3, 12, 30, 987_654, tzinfo=UTC)
@@ -65,7 +65,22 @@ def headline(number: int, source: str = DUNIA, **changes: object) -> Headline:
 
 def story(*headlines: Headline, heat: float = 1.5) -> Story:
     """One event; the first headline leads it."""
-    return Story(id=headlines[0].id, headlines=headlines, lead=headlines[0], heat=heat)
+    lead, updated_at = headlines[0], max(each.updated_at for each in headlines)
+    return Story(
+        id=lead.id,
+        headlines=headlines,
+        lead=lead,
+        heat=heat,
+        published_at=lead.published_at,
+        updated_at=max(lead.published_at, updated_at),
+    )
+
+
+def revised(line: Headline, *earlier: str) -> Headline:
+    """The same with these earlier titles, each replaced an hour after the one before."""
+    instants = [line.published_at + timedelta(hours=1 + hour) for hour in range(len(earlier))]
+    revisions = tuple(Revision(title=title, until=until) for title, until in zip(earlier, instants, strict=True))
+    return replace(line, revisions=revisions, updated_at=instants[-1])
 
 
 UGLY_TITLES: Final = (
@@ -92,6 +107,10 @@ UGLY_LINKS: Final = (
 )
 
 FIRST, SECOND, THIRD = headline(1), headline(2, KABAR, title="Banjir reda", url="https://kabar.example/9"), headline(3)
+DISSOLVED: Final = tuple(
+    Dissolved(story=f"7d0f5f4e-3a7e-5d36-9f5b-{number:012d}", into=PLAIN.id, at=NOON, topics=("update", "ekonomi"))
+    for number in (901, 902)
+)
 PLAIN_STORIES: Final = (story(PLAIN), story(FIRST, SECOND, THIRD), story(headline(4, PASAR, summary="", authors=())))
 UGLY_STORIES: Final = tuple(
     story(
@@ -106,7 +125,8 @@ UGLY_STORIES: Final = tuple(
             enclosures=(Enclosure(url=link or "", type=title, length=-1), Enclosure(url=DUNIA, type=title)),
             origin=Origin(id=link or "", title=title, link=link),
         ),
-        headline(200 + number, title, title=title, url=link),
+        revised(headline(200 + number, title, title=title, url=link), title, title),
+        headline(300 + number, title=title, url=KABAR),
     )
     for number, (title, link) in enumerate(zip(UGLY_TITLES, UGLY_LINKS, strict=True))
 )

@@ -1,10 +1,14 @@
 from dataclasses import replace
 
+import feedparser
 import orjson
+import pytest
 
 from aggregator.publish.press import Press
+from aggregator.topic import Topic
 from tests.publish.stories import (
     BASE_URL,
+    DISSOLVED,
     NAMES,
     NOON,
     PLAIN_STORIES,
@@ -14,6 +18,7 @@ from tests.publish.stories import (
     UPDATE,
     headline,
     press,
+    revised,
     story,
 )
 
@@ -89,13 +94,63 @@ def test_json_tells_the_terminal_view_of_every_outlet() -> None:
     *_, json = press().feeds(UPDATE, PLAIN_STORIES)
     ours = orjson.loads(json.body)["items"][1]["_aggregator"]
 
-    assert (ours["source"], ours["source_url"], ours["headlines"], ours["heat"]) == (
-        "Dunia",
-        "https://dunia.example/rss",
-        3,
-        1.5,
-    )
-    assert [(each["name"], each["title"], each["url"]) for each in ours["outlets"]] == [
+    assert (ours["source"], ours["source_url"], ours["heat"]) == ("Dunia", "https://dunia.example/rss", 1.5)
+    assert [(each["source"], each["title"], each["url"]) for each in ours["headlines"]] == [
         ("Dunia", "Berita 1", "https://dunia.example/1"),
         ("Kabar & Kota", "Banjir reda", "https://kabar.example/9"),
+        ("Dunia", "Berita 3", "https://dunia.example/3"),
     ]
+
+
+def test_an_item_tells_what_its_title_was_in_its_own_language() -> None:
+    telling = revised(headline(1, language="en-gb", summary="", title="Flood recedes"), "Flood & rain", "Flood")
+    rss, atom, json = press().feeds(UPDATE, [story(telling)])
+    (item,) = orjson.loads(json.body)["items"]
+
+    assert item["content_text"] == "Was: Flood · Flood & rain"
+    assert item["content_html"] == "<p>Was: Flood · Flood &amp; rain</p>"
+    assert feedparser.parse(rss.body).entries[0].summary == item["content_html"]
+    assert feedparser.parse(atom.body).entries[0].summary == item["content_html"]
+    assert [each["title"] for each in item["_aggregator"]["headlines"][0]["was"]] == ["Flood", "Flood & rain"]
+    assert item["date_modified"] > item["date_published"]
+
+
+def test_an_item_in_a_language_that_we_have_no_words_of_speaks_the_sites() -> None:
+    *_, json = press().feeds(UPDATE, [story(revised(headline(1, language="eo"), "Antaŭe"))])
+    assert "Sebelumnya: Antaŭe" in orjson.loads(json.body)["items"][0]["content_text"]
+
+
+def test_a_live_blog_shows_its_last_titles_only() -> None:
+    *_, json = press().feeds(UPDATE, [story(revised(headline(1), *(f"Menit {n}" for n in range(24))))])
+    (item,) = orjson.loads(json.body)["items"]
+
+    assert item["content_text"].endswith("Sebelumnya: Menit 23 · Menit 22 · Menit 21 · Menit 20 · Menit 19")
+
+
+def test_readers_are_told_which_stories_became_part_of_others() -> None:
+    _, atom, _ = press().feeds(UPDATE, PLAIN_STORIES, DISSOLVED)
+    _, none, _ = press().feeds(UPDATE, PLAIN_STORIES)
+
+    assert [line.strip() for line in atom.body.decode().splitlines() if "deleted-entry" in line] == [
+        f'<at:deleted-entry ref="urn:uuid:{each.story}" when="2025-12-29T03:12:30+00:00"/>' for each in DISSOLVED
+    ]
+    assert b"deleted-entry" not in none.body
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        pytest.param(POPULAR, id="it was not in this topic"),
+        pytest.param(replace(UPDATE, one_per="headline"), id="its headlines are items still"),
+    ],
+)
+def test_what_was_no_item_is_not_told_to_be_gone(topic: Topic) -> None:
+    _, atom, _ = press().feeds(topic, PLAIN_STORIES, DISSOLVED)
+    assert b"deleted-entry" not in atom.body
+
+
+def test_a_hundred_that_are_gone_are_told_at_most() -> None:
+    many = [replace(DISSOLVED[0], story=f"{number}") for number in range(103)]
+    _, atom, _ = press().feeds(UPDATE, [], many)
+
+    assert [f'urn:uuid:{number}"' in atom.body.decode() for number in (2, 3, 102)] == [False, True, True]

@@ -12,7 +12,7 @@ import orjson
 import pytest
 from lxml import etree
 
-from tests.publish.stories import BASE_URL, STORIES, UPDATE, press
+from tests.publish.stories import BASE_URL, DISSOLVED, STORIES, UPDATE, press
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 DC = "{http://purl.org/dc/elements/1.1/}"
@@ -38,7 +38,7 @@ class Feeds:
 
 
 def feeds_of(kind: str) -> Feeds:
-    rss, atom, json = press().feeds(UPDATE, STORIES[kind])
+    rss, atom, json = press().feeds(UPDATE, STORIES[kind], DISSOLVED)
     return Feeds(etree.fromstring(rss.body)[0], etree.fromstring(atom.body), orjson.loads(json.body))
 
 
@@ -86,8 +86,18 @@ def item_title_or_description(feeds: Feeds) -> None:
     assert all(text(item, "title") and text(item, "description") for item in feeds.items)
 
 
-def item_description_is_not_markup(feeds: Feeds) -> None:
-    assert not any("<" in text(item, "description") for item in feeds.items)
+def is_body(markup: str) -> bool:
+    """Whether it is paragraphs and web links, and of those, well-formed."""
+    body = etree.fromstring(f"<body>{markup}</body>")
+    elements = [each for each in body.iter() if each is not body]
+    links = [each.get("href", "") for each in elements if each.tag == "a"]
+    assert {each.tag for each in elements} <= {"p", "a"}
+    assert all(set(each.attrib) <= {"href"} for each in elements)
+    return bool(elements) and all(map(is_web_link, links))
+
+
+def item_description_is_html(feeds: Feeds) -> None:
+    assert all(is_body(text(item, "description")) for item in feeds.items)
 
 
 def item_guid(feeds: Feeds) -> None:
@@ -166,8 +176,10 @@ def entry_links(feeds: Feeds) -> None:
 
 
 def entry_text_types(feeds: Feeds) -> None:
-    texts = [each for entry in feeds.entries for name in ("title", "summary") for each in entry.findall(ATOM + name)]
-    assert all(each.get("type") == "text" for each in texts)
+    titles = [entry.find(f"{ATOM}title") for entry in feeds.entries]
+    bodies = [entry.findall(f"{ATOM}summary") + entry.findall(f"{ATOM}content") for entry in feeds.entries]
+    assert all(title is not None and title.get("type") == "text" for title in titles)
+    assert all(body.get("type") == "html" and is_body(body.text or "") for (body,) in bodies)
 
 
 def entry_dates(feeds: Feeds) -> None:
@@ -175,7 +187,7 @@ def entry_dates(feeds: Feeds) -> None:
         published, updated = (text(entry, ATOM + name) for name in ("published", "updated"))
         assert RFC_3339.fullmatch(published)
         assert RFC_3339.fullmatch(updated)
-        assert published <= updated or len(entry.findall(f"{ATOM}link")) > 1
+        assert published <= updated
 
 
 def entry_source(feeds: Feeds) -> None:
@@ -193,8 +205,16 @@ def json_top(feeds: Feeds) -> None:
     assert feeds.json["home_page_url"] == f"{BASE_URL}/"
 
 
+def entry_deleted(feeds: Feeds) -> None:
+    deleted = feeds.atom.findall("{http://purl.org/atompub/tombstones/1.0}deleted-entry")
+    assert [each.get("ref") for each in deleted] == [f"urn:uuid:{each.story}" for each in DISSOLVED]
+    assert all(RFC_3339.fullmatch(each.get("when", "")) for each in deleted)
+    assert not {each.get("ref") for each in deleted} & {text(entry, f"{ATOM}id") for entry in feeds.entries}
+
+
 def json_items(feeds: Feeds) -> None:
     ids = [item["id"] for item in feeds.json["items"]]
+    assert all(is_body(item["content_html"]) for item in feeds.json["items"])
     assert len(set(ids)) == len(ids)
     assert all(isinstance(item["id"], str) and item["content_text"] for item in feeds.json["items"])
 
@@ -208,7 +228,7 @@ def json_links(feeds: Feeds) -> None:
     items = feeds.json["items"]
     links = [item["url"] for item in items if "url" in item]
     links += [each["url"] for item in items for each in item.get("attachments", ())]
-    links += [each["url"] for item in items for each in item["_aggregator"]["outlets"] if each["url"]]
+    links += [each["url"] for item in items for each in item["_aggregator"]["headlines"] if each["url"]]
     assert links
     assert all(is_web_link(link) for link in links)
 
@@ -221,7 +241,7 @@ def json_attachments(feeds: Feeds) -> None:
 
 def json_extension(feeds: Feeds) -> None:
     for item in feeds.json["items"]:
-        assert {"source", "source_url", "headlines", "outlets", "heat"} == set(item["_aggregator"])
+        assert {"source", "source_url", "headlines", "heat"} == set(item["_aggregator"])
 
 
 def json_authors(feeds: Feeds) -> None:
@@ -236,11 +256,12 @@ ALWAYS: dict[str, Callable[[Feeds], None]] = {
     "rfc4287 4.1.1 id, title, updated": feed_elements,
     "rfc4287 4.1.1 link self": feed_self,
     "rfc4287 4.1.1 author": feed_author,
+    "rfc6721 3 deleted-entry": entry_deleted,
     "json: version, title, urls": json_top,
 }
 WITH_ITEMS: dict[str, Callable[[Feeds], None]] = {
     "rss: item title or description": item_title_or_description,
-    "rss: description is html": item_description_is_not_markup,
+    "rss: description is html": item_description_is_html,
     "rss: guid": item_guid,
     "rss: pubDate": item_pub_date,
     "rss: item link": item_link,
@@ -251,7 +272,7 @@ WITH_ITEMS: dict[str, Callable[[Feeds], None]] = {
     "rfc4287 4.1.2 alternate or content": entry_alternate_or_content,
     "rfc4287 4.1.1.1 no id twice": entry_unique,
     "rfc4287 4.2.7.2 link rel": entry_links,
-    "rfc4287 3.1.1 text": entry_text_types,
+    "rfc4287 3.1.1 text and html": entry_text_types,
     "rfc4287 3.3 dates": entry_dates,
     "rfc4287 4.2.11 source": entry_source,
     "json: item id, content": json_items,

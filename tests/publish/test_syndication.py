@@ -13,8 +13,28 @@ from aggregator.publish.syndication import (
     rss_feed,
     rss_item,
 )
-from tests.publish.stories import BASE_URL, KABAR, NAMES, NOON, PLAIN_STORIES, SITE, STORIES, UPDATE, press
+from aggregator.publish.words import words
+from tests.publish.stories import (
+    BASE_URL,
+    DISSOLVED,
+    DUNIA,
+    FIRST,
+    KABAR,
+    NAMES,
+    NOON,
+    PLAIN_STORIES,
+    SECOND,
+    SITE,
+    STORIES,
+    THIRD,
+    UPDATE,
+    headline,
+    press,
+    story,
+)
 
+OURS = words("id")
+COPIES = ((1, DUNIA, ""), (2, KABAR, ""), (3, KABAR, "?x"), (4, DUNIA, "?x"))
 HEAD = head_of(UPDATE, SITE, BASE_URL, NOON)
 
 
@@ -26,18 +46,19 @@ def items_of(kind: str) -> list[Item]:
 def test_joined_rss_is_what_feedgen_writes_as_a_whole(kind: str) -> None:
     whole = _rss_head(HEAD)
     for item in items_of(kind):
-        whole.add_entry(_rss_entry(item, "Juga"), order="append")
+        whole.add_entry(_rss_entry(item, OURS), order="append")
 
-    assert rss_feed(HEAD, [rss_item(item, "Juga") for item in items_of(kind)]) == whole.rss_str(pretty=True)
+    assert rss_feed(HEAD, [rss_item(item, OURS) for item in items_of(kind)]) == whole.rss_str(pretty=True)
 
 
 @pytest.mark.parametrize("kind", STORIES)
 def test_joined_atom_is_what_feedgen_writes_as_a_whole(kind: str) -> None:
-    whole = _atom_head(HEAD)
+    whole = _atom_head(HEAD, DISSOLVED)
     for item in items_of(kind):
-        whole.add_entry(_atom_entry(item), order="append")
+        whole.add_entry(_atom_entry(item, OURS), order="append")
 
-    assert atom_feed(HEAD, [atom_entry(item) for item in items_of(kind)]) == whole.atom_str(pretty=True)
+    joined = atom_feed(HEAD, [atom_entry(item, OURS) for item in items_of(kind)], DISSOLVED)
+    assert joined == whole.atom_str(pretty=True)
 
 
 def test_a_reader_of_rss_finds_what_was_told() -> None:
@@ -53,7 +74,10 @@ def test_a_reader_of_rss_finds_what_was_told() -> None:
     assert [tag.term for tag in first.tags] == ["Daerah", "Cuaca"]
     assert first.enclosures[0].href == "https://dunia.example/1.mp3"
     assert (second.source.title, second.source.href) == ("Dunia", "https://dunia.example/rss")
-    assert second.summary.endswith("(Juga: Kabar &amp; Kota)")
+    assert second.summary.endswith(
+        '<p>Juga: <a href="https://kabar.example/9">Kabar &amp; Kota</a>, '
+        '<a href="https://dunia.example/3">Berita 3</a></p>'
+    )
     assert third.author == "Pasar"
 
 
@@ -63,15 +87,16 @@ def test_a_reader_of_atom_finds_every_outlet_and_enclosure() -> None:
 
     assert not parsed.bozo
     first, second, _ = parsed.entries
-    assert [(link.rel, link.href) for link in second.links if link.rel == "related"] == [
-        ("related", "https://kabar.example/9")
+    assert [(link.href, link.title) for link in second.links if link.rel == "related"] == [
+        ("https://kabar.example/9", "Kabar & Kota: Banjir reda"),
+        ("https://dunia.example/3", "Dunia: Berita 3"),
     ]
     assert [(each.href, each.get("length")) for each in first.enclosures] == [
         ("https://dunia.example/1.mp3", "1234"),
         ("https://dunia.example/1.jpg", None),
     ]
     assert first.source.id == "tag:dunia.example,2025:feed"
-    assert (first.summary, first.author) == ("Warga mulai pulang & membersihkan rumah.", "Rina")
+    assert (first.summary, first.author) == ("<p>Warga mulai pulang &amp; membersihkan rumah.</p>", "Rina")
 
 
 def test_credentials_of_a_source_never_leave() -> None:
@@ -86,4 +111,25 @@ def test_no_cdata_is_ever_written() -> None:
 
 def test_a_source_that_lost_its_name_goes_by_its_feeds_title() -> None:
     (story,) = STORIES["plain"][:1]
-    assert item_of(story, {KABAR: "Kabar"}).outlets[0].name == "Dunia!"
+    assert item_of(story, {KABAR: "Kabar"}).outlets == ("Dunia!",)
+
+
+def test_outlets_are_named_once_and_every_headline_is_linked() -> None:
+    item = item_of(story(SECOND, FIRST, THIRD), NAMES)
+
+    assert item.outlets == ("Kabar & Kota", "Dunia")
+    assert [telling.title for telling in item.tellings] == ["Banjir reda", "Berita 1", "Berita 3"]
+
+
+def test_a_page_that_two_outlets_list_is_linked_once() -> None:
+    page = "https://dunia.example/1"
+    lines = (
+        headline(1),
+        headline(2, KABAR, url=page),
+        headline(3, KABAR, url=f"{page}?x"),
+        headline(4, url=f"{page}?x"),
+    )
+    entry = atom_entry(item_of(story(*lines), NAMES), OURS)
+
+    assert entry.count(b'rel="related"') == 1
+    assert b"Kabar &amp; Kota: Berita 3" in entry

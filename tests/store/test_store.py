@@ -17,6 +17,7 @@ from aggregator.commit import Commit
 from aggregator.errors import StateError
 from aggregator.source import Due, Listed, Standing
 from aggregator.store.embedded import EmbeddedStore
+from aggregator.story import Dissolved
 from tests.newsroom import DUNIA, NOON, MemoryStore, headline
 from tests.store.faults import CrashError, Disk, Fault
 
@@ -55,6 +56,18 @@ async def test_an_empty_store_knows_nothing(store: AnyStore) -> None:
     assert (store.standing(DUNIA.id), store.listing(DUNIA.id)) == (None, ())
     assert (store.headline(headline(1).id), list(store.headlines()), store.known(["0"])) == (None, [], {})
     assert (list(store.unlisted()), store.is_unlisted(headline(1).id), list(store.keys_until())) == ([], False, [])
+
+
+async def test_what_became_of_a_story_is_kept_until_it_need_not_be_told(store: AnyStore) -> None:
+    one, two = (
+        Dissolved(story=headline(number).id, into=headline(9).id, at=NOON, topics=("update", "asap"))
+        for number in (1, 2)
+    )
+    before = await store.commit(Commit(dissolved=(one, two)))
+    assert {each.story: each for each in store.dissolved()} == {one.story: one, two.story: two}
+
+    assert await store.commit(Commit(untold=(one,))) == before + 1  # feeds that told it have other bytes now
+    assert list(store.dissolved()) == [two]
 
 
 async def test_what_is_committed_is_kept(store: AnyStore) -> None:
