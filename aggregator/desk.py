@@ -74,7 +74,7 @@ class Store(Protocol):
 
     @property
     def news(self) -> int:
-        """Count the commits so far that brought or took headlines."""
+        """Count the commits so far that changed what is published."""
 
     async def commit(self, commit: Commit) -> int:
         """Write a commit, durably, and give `news` as of it; raise StateError where that failed."""

@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 
-from aggregator.publish.body import html_body, text_body
+from aggregator.publish.body import html_body, html_title, text_body
 from aggregator.publish.head import Head
 from aggregator.publish.item import Item, Telling
 from aggregator.publish.words import Words
@@ -25,7 +25,7 @@ def json_item(item: Item, ours: Words) -> bytes:
             "id": item.id,
             **({"url": item.url} if item.url else {}),
             "title": item.title,
-            "content_html": html_body(item, ours),
+            "content_html": html_body(item, ours) or html_title(item),
             "content_text": text_body(item, ours),
             **({"summary": item.summary} if item.summary else {}),
             "date_published": _rfc3339(item.published_at),

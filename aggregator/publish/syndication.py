@@ -17,7 +17,7 @@ from feedgen.util import xml_elem
 
 from aggregator import VERSION
 from aggregator.entry import Origin
-from aggregator.publish.body import html_body
+from aggregator.publish.body import html_body, html_title
 from aggregator.publish.head import Head
 from aggregator.publish.item import Item, Telling, story_urn, to_seconds
 from aggregator.publish.words import Words
@@ -109,7 +109,8 @@ def _head(head: Head, url: str, content_type: str) -> FeedGenerator:
 
 def _rss_entry(item: Item, ours: Words) -> FeedEntry:
     entry = _entry(item)
-    entry.description(html_body(item, ours))  # no element of RSS says which of the two it holds: readers expect HTML
+    # No element of RSS says whether it holds text or HTML: readers take a description for HTML.
+    entry.description(html_body(item, ours) or html_title(item))
     entry.load_extension("dc", atom=False)
     entry.dc.dc_creator(list(item.authors))  # <author> would want an e-mail address
     if item.language:
@@ -125,10 +126,11 @@ def _atom_entry(item: Item, ours: Words) -> FeedEntry:
     entry = _entry(item)
     entry.updated(item.updated_at)
     entry.author([{"name": name} for name in item.authors])
-    if item.url:
-        entry.summary(html_body(item, ours), type="html")
-    else:  # RFC 4287 §4.1.2: content, where there is no alternate link
-        entry.content(html_body(item, ours), type="html")
+    body = html_body(item, ours)
+    if not item.url:  # RFC 4287 §4.1.2: content, where there is no alternate link
+        entry.content(body or html_title(item), type="html")
+    elif body:
+        entry.summary(body, type="html")
     for url, telling in _related(item).items():
         entry.link(href=url, rel="related", title=f"{telling.outlet}: {telling.title}")
     for enclosure in item.enclosures:

@@ -154,3 +154,11 @@ def test_a_hundred_that_are_gone_are_told_at_most() -> None:
     _, atom, _ = press().feeds(UPDATE, [], many)
 
     assert [f'urn:uuid:{number}"' in atom.body.decode() for number in (2, 3, 102)] == [False, True, True]
+
+
+def test_what_has_nothing_but_a_title_repeats_it_only_where_a_format_insists() -> None:
+    rss, atom, json = press().feeds(UPDATE, [story(headline(1, summary=""))])
+
+    assert feedparser.parse(rss.body).entries[0].summary == "<p>Berita 1</p>"
+    assert b"<summary" not in atom.body
+    assert orjson.loads(json.body)["items"][0]["content_text"] == "Berita 1"
