@@ -3,6 +3,7 @@ import pytest
 from aggregator.dedupe.syndicated import marks_of
 
 LEAD = "Jakarta (ANTARA) - Pemerintah menetapkan harga eceran tertinggi beras medium mulai pekan depan."
+LONG_WORDS = "Pemerintah memberlakukan kembali pembatasan perjalanan internasional"
 LONG = "Pemerintah tetapkan harga eceran tertinggi beras medium mulai pekan depan"
 
 
@@ -36,6 +37,7 @@ def test_copies_of_one_text_share_a_mark(one: tuple[str | None, str, str], other
     [
         pytest.param(("https://a.example/", "x", ""), ("https://a.example/", "y", ""), id="a front page is no page"),
         pytest.param((None, "IHSG ditutup menguat", ""), (None, "IHSG ditutup menguat", ""), id="a short title"),
+        pytest.param((None, LONG_WORDS, ""), (None, LONG_WORDS, ""), id="a title of few words"),
         pytest.param((None, "x", "Baca di sini."), (None, "y", "Baca di sini."), id="a short summary"),
         pytest.param((None, LONG, LEAD), (None, LONG, LEAD[20:]), id="two texts under one title"),
         pytest.param(("https://a.example/1", "x", ""), ("https://b.example/1", "x", ""), id="another host"),

@@ -100,6 +100,10 @@ def test_who_is_found_late_joins_when_it_is_found() -> None:
     assert told(OTHER, FIRST).updated_at == NOON + 2 * HOUR
 
 
+def test_who_was_found_in_the_same_instant_as_the_first_does_not_date_the_story() -> None:
+    assert told(headline("0", "warta", "1", NOON - HOUR, late=1), FIRST).published_at == NOON
+
+
 def test_an_outlet_that_adds_a_headline_is_no_further_outlet() -> None:
     again = headline("3", "warta", "1", NOON + 9 * HOUR)
 

@@ -126,7 +126,7 @@ UGLY_STORIES: Final = tuple(
             origin=Origin(id=link or "", title=title, link=link),
         ),
         revised(headline(200 + number, title, title=title, url=link), title, title),
-        headline(300 + number, title=title, url=KABAR),
+        headline(300 + number, title=title, url=f"{KABAR}?a=1&amp=2&b='{number}'"),
     )
     for number, (title, link) in enumerate(zip(UGLY_TITLES, UGLY_LINKS, strict=True))
 )

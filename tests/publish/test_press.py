@@ -149,6 +149,13 @@ def test_what_was_no_item_is_not_told_to_be_gone(topic: Topic) -> None:
     assert b"deleted-entry" not in atom.body
 
 
+def test_what_is_an_item_is_not_told_to_be_gone() -> None:
+    alive = replace(DISSOLVED[0], story=PLAIN_STORIES[0].id)
+    _, atom, _ = press().feeds(UPDATE, PLAIN_STORIES, [alive])
+
+    assert b"deleted-entry" not in atom.body
+
+
 def test_a_hundred_that_are_gone_are_told_at_most() -> None:
     many = [replace(DISSOLVED[0], story=f"{number}") for number in range(103)]
     _, atom, _ = press().feeds(UPDATE, [], many)
