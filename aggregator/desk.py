@@ -19,7 +19,7 @@ from aggregator.dedupe.fold import URL_REACH, Window
 from aggregator.headline import Headline
 from aggregator.merge.board import Board
 from aggregator.merge.rank import pick, story_of
-from aggregator.merge.slip import Slip
+from aggregator.merge.slip import EVERYBODY, Slip
 from aggregator.merge.topics import topics_of
 from aggregator.monitor.days import Days
 from aggregator.source import Due, Listed, Source, Standing
@@ -217,8 +217,11 @@ class Desk:
         self._days = Days(self._zone, dict(days))
         return True
 
-    def _stamp(self) -> list[str | int]:
-        return [VERSION, self.rules, str(self._zone), self.news]
+    def _stamp(self) -> list[object]:
+        """Name everything that a sketch depends on, as it comes back from JSON."""
+        weights = [[id_, weight] for id_, weight in sorted(self._weights.items()) if weight != EVERYBODY]
+        orders = [[it.one_per, it.order, it.retell, it.half_life.total_seconds()] for it in self._topics]
+        return [VERSION, self.rules, str(self._zone), self.news, weights, orders]
 
     async def _refile(self, rules: str) -> None:
         changed = []
@@ -299,9 +302,9 @@ class Desk:
             into: The id of the older.
             now: UTC, of the pass that found out.
         """
-        kept = tuple(filter(None, map(self._store.headline, self._board.story(story))))
-        topics = dict.fromkeys(slug for headline in kept for slug in headline.topics)
+        kept = filter(None, map(self._store.headline, self._board.members(story)))
         moved = tuple(replace(headline, story=into) for headline in kept)
+        topics = dict.fromkeys(slug for headline in moved for slug in headline.topics)
         return moved, Dissolved(story=story, into=into, at=now, topics=tuple(topics))
 
     def dissolved(self) -> tuple[Dissolved, ...]:

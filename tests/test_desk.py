@@ -388,6 +388,28 @@ async def test_a_sketch_made_under_other_rules_is_not_used() -> None:
     assert titles(recalled, EKONOMI) == [BERAS.title]
 
 
+@pytest.mark.parametrize(
+    ("topics", "weight"),
+    [
+        pytest.param((UPDATE, replace(POPULAR, half_life=timedelta(hours=1))), 1.0, id="half-life"),
+        pytest.param((replace(UPDATE, retell="outlet"), POPULAR), 1.0, id="retell"),
+        pytest.param((replace(UPDATE, one_per="headline"), POPULAR), 1.0, id="one-per"),
+        pytest.param((replace(UPDATE, order="popular"), POPULAR), 1.0, id="order"),
+        pytest.param(TOPICS, 2.0, id="weight"),
+    ],
+)
+async def test_a_sketch_of_another_order_is_not_used(topics: tuple[Topic, ...], weight: float) -> None:
+    store = MemoryStore(BERAS)
+    drawn = await sketched(store, headline(2, KABAR, title=BERAS.title), headline(3))
+    sources = (DUNIA, replace(KABAR, weight=weight))
+    recalled = Desk(store, topics=topics, sources=sources, recall=lambda: drawn)
+    read = Desk(store, topics=topics, sources=sources)
+    await recalled.load(now=NOON)
+    await read.load(now=NOON)
+
+    assert [recalled.stories(topic) for topic in topics] == [read.stories(topic) for topic in topics]
+
+
 def test_nothing_is_sketched_before_anything_was_read() -> None:
     assert desk(MemoryStore(BERAS)).sketch() is None
 

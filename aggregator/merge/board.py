@@ -5,7 +5,6 @@ Everything here is derived from the kept headlines. It changes with news, never 
 
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from aggregator.headline import Headline
@@ -57,28 +56,37 @@ class Board:
         before = self._take_down(headline.id) | self._touched(headline.story)
         slip = slip_of(headline, self._weights)
         self._unrank(slip.story)
-        self._put(replace(slip, topics=self._known(slip.topics)))
+        self._put(slip._replace(topics=self._known(slip.topics)))
         for slug, entry in self._entries(slip.story):
             insort(self._order[slug], entry)
         return before | self._touched(slip.story)
 
-    def sketch(self) -> list[list[Any]]:
-        """Give what is on the board as rows of plain values, for `put_up`. A story that is the headline's own is 0."""
-        return [
-            [id_, 0 if it.story == id_ else it.story, it.source, it.published, it.seen, it.revised, it.marks, it.topics]
-            for id_, it in self._slips.items()
-        ]
+    def sketch(self) -> dict[str, Any]:
+        """Give what is on the board as plain values, for `put_up`. A story that is the headline's own is 0."""
+        places = {id_: place for place, id_ in enumerate(self._slips)}
+        slips = self._slips.values()
+        return {
+            "slips": [
+                [it.id, 0 if it.story == it.id else it.story, it.source, *it[4:]]
+                for it in slips  # not its weight
+            ],
+            "order": {
+                slug: [[key, places[name if slug in self._split else self._stories[name][0]]] for key, name in order]
+                for slug, order in self._order.items()
+            },
+        }
 
-    def put_up(self, rows: Iterable[list[Any]]) -> None:
-        """Fill an empty board with what `sketch` gave, after it went through JSON; the weights are today's."""
-        for id_, other, source, published, seen, revised, marks, slugs in rows:
+    def put_up(self, sketch: Mapping[str, Any]) -> None:
+        """Fill an empty board of the same topics and weights with what `sketch` gave, after it went through JSON."""
+        texts: dict[str, str] = {}  # one in memory for all that are equal
+        for id_, other, source, published, seen, revised, marks, slugs in sketch["slips"]:
             weight, topics = self._weights.get(source, EVERYBODY), self._known(tuple(slugs))
-            self._put(Slip(id_, other or id_, source, weight, published, seen, revised, tuple(marks), topics))
-        for story in self._stories:
-            for slug, entry in self._entries(story):
-                self._order[slug].append(entry)
-        for order in self._order.values():
-            order.sort()
+            shared = texts.setdefault(source, source)
+            self._put(Slip(id_, other or id_, shared, weight, published, seen, revised, tuple(marks), topics))
+        slips = tuple(self._slips.values())
+        for slug, order in sketch["order"].items():
+            each = slug in self._split
+            self._order[slug] = [(key, slips[place].id if each else slips[place].story) for key, place in order]
 
     def drop(self, ids: Iterable[str]) -> frozenset[str]:
         """Take headlines down for good; tell which topics that touches."""
@@ -94,14 +102,14 @@ class Board:
         for _, name in reversed(self._order[slug]):
             yield (self._slips[name],) if each else self._inside(name, slug)
 
-    def story(self, id_: str) -> tuple[str, ...]:
-        """Give the ids of a story's headlines, whatever their topics; empty where there is no such story."""
-        return self._stories.get(id_, ())
+    def members(self, story: str) -> tuple[str, ...]:
+        """Give the ids of a story's headlines, whatever their topics; none where there is no such story."""
+        return self._stories.get(story, ())
 
     def whole(self, ids: Collection[str]) -> list[str]:
         """Choose those that would leave no other headline of their stories behind, if all went."""
-        leaving = set(ids)
-        return [id_ for id_ in ids if id_ not in self._slips or leaving.issuperset(self.story(self._slips[id_].story))]
+        leaving, posted = set(ids), self._slips
+        return [id_ for id_ in ids if id_ not in posted or leaving.issuperset(self._stories[posted[id_].story])]
 
     def _put(self, slip: Slip) -> None:
         self._slips[slip.id] = slip

@@ -1,8 +1,7 @@
 """Headline → slip: the little of it that its story's lead, dates and heat are reckoned from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from aggregator.headline import Headline
 
@@ -10,9 +9,10 @@ EVERYBODY: Final = 1.0
 """The weight of a source that has no other."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slip:
+class Slip(NamedTuple):
     """Small and without texts: there is one in memory for every kept headline. Instants in seconds since 1970.
+
+    A tuple, since a run may begin with 100,000 of them.
 
     Attributes:
         id: Of the headline.
