@@ -1,17 +1,18 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aggregator.entry import Origin
-from aggregator.headline import Headline
+from aggregator.headline import Headline, Revision
 from aggregator.merge.heat import heat
 from aggregator.merge.match import parse_match
 from aggregator.merge.rank import pick, story_of
 from aggregator.merge.slip import slip_of
 from aggregator.source import Source
 from aggregator.story import Story
-from aggregator.topic import Topic
+from aggregator.topic import Retell, Topic
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DUNIA = Source(id="https://dunia.example/rss", name="Dunia", urls=("https://dunia.example/rss",))
@@ -128,3 +129,38 @@ def test_another_outlet_never_cools_a_story(lines: list[tuple[str, int]], weight
     slips = [slip_of(line, {"baru": weight}) for line in (*spoken, headline("x", "baru"))]
 
     assert heat(slips, HALF_LIFE) >= heat(slips[:-1], HALF_LIFE) - 1e-9
+
+
+STEPS = st.lists(
+    st.tuples(SOURCES, st.integers(-600, 10), st.integers(1, 60), st.booleans(), st.floats(0.1, 9)),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(STEPS, st.booleans(), st.sampled_from(["never", "outlet", "revision"]))
+def test_a_story_that_grows_keeps_its_id_and_is_told_again_for_news_only(
+    steps: list[tuple[str, int, int, bool, float]], has_first: bool, retell: Retell
+) -> None:
+    """Headlines are accepted one after the other, published up to ten hours before; some are then revised."""
+    topic, now, told, before = Topic(slug="asap", title="Asap", retell=retell), NOW, dict[str, Headline](), None
+    weights = {source: weight for source, *_, weight in steps}
+    for number, (source, published, minutes, edits, _) in enumerate(steps, start=0 if has_first else 1):
+        now += timedelta(minutes=minutes)
+        outlets = {line.source for line in told.values()}
+        if edits and source in told:
+            line = told[source]
+            told[source] = replace(line, revisions=(Revision(title="Asap", until=now),), updated_at=now)
+            news = "revision"
+        else:
+            line = replace(headline(f"{number}", source, at=now + timedelta(minutes=published)), story="0")
+            told[f"{number}" if source in told else source] = replace(line, first_seen_at=now)
+            news = "nothing" if source in outlets else "outlet"
+        story = story_of(topic, [(slip_of(line, weights), line) for line in told.values()])
+
+        assert story.published_at <= story.updated_at
+        if before is not None:
+            assert story.id == before.id
+            assert (story.updated_at == before.updated_at) == (news == "nothing" or now <= before.updated_at)
+            assert (story.published_at == before.published_at) == (news != retell or now <= before.published_at)
+        before = story
