@@ -98,6 +98,7 @@ class Line:
         rungs: Keys of its identity, from the broadest to the one that takes everything into account.
         level: The first rung that no other entry of the document shares.
         printed: The key of what a reader sees: link and title.
+        marks: Of the text: `Headline.marks`.
     """
 
     entry: Entry
@@ -107,6 +108,7 @@ class Line:
     rungs: tuple[str, ...]
     level: int
     printed: str
+    marks: tuple[int, ...]
 
 
 class _Settling:
@@ -225,6 +227,7 @@ def lines_of(reading: Reading, source: Source) -> tuple[Line, ...]:
             rungs=tuple(_key(source, *parts) for parts in ladder),
             level=next(level for level, parts in enumerate(ladder) if shared[parts] == 1),
             printed=_key(source, "printed", link, title, _stamp(date) if reads[link, title] > 1 else ""),
+            marks=marks_of(entry.link, entry.title, entry.summary, reading.origin.title),
         )
         for entry, (link, title, date), ladder in zip(titled, facts, ladders, strict=True)
     )
@@ -286,7 +289,7 @@ def _revise(headline: Headline, line: Line, now: datetime) -> Headline:
     Only case or punctuation changed; or a label as in "UPDATE:" came or went; or an earlier title is back, which is a
     stale cache, or the other of two servers that take turns, far more often than a correction of a correction.
     """
-    if _is_printed(line, headline) or len(headline.revisions) >= MOST_REVISIONS:
+    if len(headline.revisions) >= MOST_REVISIONS or _is_printed(line, headline):
         return headline
     return replace(
         headline,
@@ -320,7 +323,7 @@ def _headline(line: Line, identity: str, source: Source, reading: Reading, now: 
         published_at=published_at,
         first_seen_at=now,
         updated_at=published_at,
-        marks=marks_of(entry.link, entry.title, entry.summary, reading.origin.title),
+        marks=line.marks,
     )
 
 

@@ -33,6 +33,7 @@ _OUTLET: Final = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _APOSTROPHES: Final = frozenset("'`´‘’ʻʼ")  # NFKC turns "´" into a space and an accent: it is taken out before
+_TAIL: Final = 8
 _FEWEST_WORDS: Final = 3
 _MOST_LETTERS: Final = 300  # that tell titles apart
 _STEP: Final = 50  # NFKC makes eighteen characters of one U+FDFA
@@ -100,11 +101,13 @@ def is_same_but_for_a_label(one: str, other: str) -> bool:
     has not, is a label. Where both have one, both must be newsrooms' words: "Prabowo: …" and "Jokowi: …" are two
     titles.
     """
-    if normalised_title(one) == normalised_title(other):
+    folded, against = folded_title(one), folded_title(other)
+    tail = min(len(folded), len(against), _TAIL)
+    if folded[-tail:] != against[-tail:]:  # as most revisions: a page of 2,000 may bring as many at once
+        return False
+    if folded_title(_LABEL.sub("", one)) == against or folded == folded_title(_LABEL.sub("", other)):
         return True
-    return folded_title(_LABEL.sub("", one)) == folded_title(other) or folded_title(one) == folded_title(
-        _LABEL.sub("", other)
-    )
+    return normalised_title(one) == normalised_title(other)
 
 
 def _is_outlet(tail: str, outlet: str) -> bool:
