@@ -83,7 +83,8 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
     Args:
         source: As configured.
         world: What is touched.
-        now: UTC. Everything that this pass decides is decided as of this instant.
+        now: UTC. Everything that this pass decides is decided as of this instant, or, where it had to queue for its
+            host, as of when it was asked.
 
     Raises:
         StateError: A commit failed: nothing of this pass was shown.
@@ -97,19 +98,27 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
     this = _Pass(source=source, kept=kept, standing=standing, claim=claim, url=standing.address, doubt=doubt, now=now)
 
     answer = await world.fetch(source, this.url, _validators(this))
+    this = _as_of_asking(this, answer)
     if not isinstance(answer, Fetched) or standing.body_hash == _body_hash(source, answer.body):
         after, report = _heard(this, answer)
         return await _keep(this, after, Commit(), report, world)
     try:
         reading = await world.parse(_job(this, answer, world.store.listing(source.id)))
     except SourceError as error:
-        after = history.failed(standing, "unreadable", str(error), now=now)
+        after = history.failed(standing, "unreadable", str(error), now=this.now)
         report = Report(source=source.id, answer="unreadable", ok=False, error=str(error), wire_bytes=answer.wire_bytes)
         return await _keep(this, after, Commit(), report, world)
     lines = await asyncio.to_thread(lines_of, reading, source)
-    async with world.desk.settling(with_news=bool(reading.entries), now=now):
+    async with world.desk.settling(with_news=bool(reading.entries), now=this.now):
         after, news, report = _settle(this, answer, reading, lines, world)
         return await _keep(this, after, news, report, world)
+
+
+def _as_of_asking(this: _Pass, answer: Answer) -> _Pass:
+    """Count from when the host's turn came: a publisher that says "an hour" does not know how long we had queued."""
+    if isinstance(answer, Fetched | NotModified | Refused) and answer.asked_after:
+        return replace(this, now=this.now + answer.asked_after)
+    return this
 
 
 async def _keep(this: _Pass, after: Standing, news: Commit, report: Report, world: World) -> Report:

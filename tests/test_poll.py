@@ -210,6 +210,29 @@ async def test_retry_after_is_obeyed_and_kept(street: Street, status: int) -> No
     assert (healed.not_before, healed.failures, healed.hints.retry_after) == (None, 0, None)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Refused(status=503, hints=Hints(retry_after=HOUR), detail="overloaded"),
+        NotModified(validators=Validators(), hints=Hints(max_age=HOUR)),
+        fetched("3 Harga beras naik", hints=Hints(max_age=HOUR)),
+    ],
+    ids=lambda answer: type(answer).__name__,
+)
+async def test_what_a_publisher_says_counts_from_when_it_was_asked_not_from_when_its_host_was_waited_for(
+    street: Street, answer: Refused | NotModified | Fetched
+) -> None:
+    """A host of 900 sources with a pause of a second."""
+    waited = timedelta(minutes=15)
+    standing = await street.poll(replace(answer, asked_after=waited))
+
+    assert street.report.due is not None
+    assert street.store.dues()[DUNIA.id] == street.report.due
+    assert street.report.due.at >= street.now + waited + HOUR
+    if isinstance(answer, Refused):
+        assert standing.not_before == street.now + waited + HOUR
+
+
 async def test_a_url_that_is_not_found_makes_way_for_the_next() -> None:
     two = source("Dunia", URL, "https://mirror.example/rss")
     street = Street(Refused(status=404, hints=Hints(), detail="404 Not Found"))

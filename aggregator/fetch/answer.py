@@ -1,6 +1,7 @@
 """How a publisher answers: every outcome of a request is one of these values."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeAlias
 
 from aggregator.source import Hints, Validators
@@ -21,6 +22,8 @@ class Fetched:
         wire_bytes: Received, before decompression.
         is_partial: 226: only what is newer than the validators that were sent; what it does not list is not missing.
         oddities: For people: what its headers say about polling that cannot be meant.
+        asked_after: From the call to the request that brought it, whole seconds rounded up, for hosts have their turns;
+            zero under a second. What it says about time counts from that request on.
     """
 
     url: str
@@ -32,6 +35,7 @@ class Fetched:
     wire_bytes: int = 0
     is_partial: bool = False
     oddities: tuple[str, ...] = ()
+    asked_after: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +47,14 @@ class NotModified:
         hints: max_age alone.
         moved_to: As for `Fetched`.
         oddities: As for `Fetched`.
+        asked_after: As for `Fetched`.
     """
 
     validators: Validators
     hints: Hints
     moved_to: str | None = None
     oddities: tuple[str, ...] = ()
+    asked_after: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +71,14 @@ class Refused:
         hints: retry_after, where one was given.
         detail: For people: the status in words, and what is known of the cause.
         oddities: As for `Fetched`.
+        asked_after: As for `Fetched`.
     """
 
     status: int
     hints: Hints
     detail: str
     oddities: tuple[str, ...] = ()
+    asked_after: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
 
@@ -99,7 +100,9 @@ def operator_headers(source: Source, credentials: str | None) -> dict[str, str]:
     return headers
 
 
-def read_response(reply: Reply, sent: Validators, *, url: str, moved_to: str | None) -> Answer:
+def read_response(
+    reply: Reply, sent: Validators, *, url: str, moved_to: str | None, asked_after: timedelta = timedelta(0)
+) -> Answer:
     """Say what the last response means.
 
     Args:
@@ -107,6 +110,7 @@ def read_response(reply: Reply, sent: Validators, *, url: str, moved_to: str | N
         sent: The validators of the request: 304 answers these, or nothing.
         url: That answered, without credentials.
         moved_to: As in `Fetched`.
+        asked_after: Likewise.
     """
     if reply.status in BODIES and _can_be_read(reply):
         return Fetched(
@@ -119,6 +123,7 @@ def read_response(reply: Reply, sent: Validators, *, url: str, moved_to: str | N
             wire_bytes=reply.wire_bytes,
             is_partial=reply.status == HTTPStatus.IM_USED,
             oddities=_oddities(reply.headers),
+            asked_after=asked_after,
         )
     if reply.status == HTTPStatus.NOT_MODIFIED and sent != Validators():
         return NotModified(
@@ -126,6 +131,7 @@ def read_response(reply: Reply, sent: Validators, *, url: str, moved_to: str | N
             hints=Hints(max_age=max_age(reply.headers)),
             moved_to=moved_to,
             oddities=_oddities(reply.headers),
+            asked_after=asked_after,
         )
     if reply.status == HTTPStatus.GONE:
         return Gone()
@@ -134,6 +140,7 @@ def read_response(reply: Reply, sent: Validators, *, url: str, moved_to: str | N
         hints=Hints(retry_after=retry_after(reply.headers)),
         detail=_detail(reply),
         oddities=_oddities(reply.headers, refused=True),
+        asked_after=asked_after,
     )
 
 

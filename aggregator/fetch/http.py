@@ -1,10 +1,12 @@
 """The one door to the network: a Source's URL → an Answer. Everything a publisher can do comes out as a value."""
 
 import asyncio
+import math
 import socket  # noqa: TID251  the guard makes the sockets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from email.utils import formatdate
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_address
@@ -147,19 +149,22 @@ class Fetcher:
 
     async def _follow(self, trip: _Trip) -> Answer:
         at, trusted, permanent = trip.start, True, True
-        seconds_left = self._limits.total_seconds
+        seconds_left, waited_seconds = self._limits.total_seconds, 0.0
         for _ in range(self._limits.redirects + 1):
             trusted = trusted and str(at.origin()) == str(trip.start.origin())  # as text: http://x is http://x:80
-            async with self._pace.turn(await self._turn_of(trip.source, at)):
+            async with self._pace.turn(await self._turn_of(trip.source, at)) as seconds:
+                waited_seconds += seconds
                 started = time.monotonic()
                 reply = await self._ask(trip, at, trusted=trusted, seconds=seconds_left)
-            seconds_left -= time.monotonic() - started
+            took_seconds = time.monotonic() - started
             if isinstance(reply, Failed):
                 return reply
             location = reply.headers.get("location")
             if reply.status not in _REDIRECTS or location is None:
                 moved_to = str(at) if permanent and at != trip.start else None
-                return read_response(reply, trip.validators, url=str(at), moved_to=moved_to)
+                after = _whole(waited_seconds)
+                return read_response(reply, trip.validators, url=str(at), moved_to=moved_to, asked_after=after)
+            seconds_left, waited_seconds = seconds_left - took_seconds, waited_seconds + took_seconds
             permanent = permanent and reply.status in _PERMANENT
             try:
                 at = _web_url(at.join(URL(location))).with_user(None).with_fragment(None)
@@ -272,6 +277,11 @@ def _web_url(url: URL) -> URL:
     if url.scheme not in {"http", "https"} or not url.host:
         raise ValueError("not an http or https address")
     return url
+
+
+def _whole(seconds: float) -> timedelta:
+    """Round up to whole seconds, in which HTTP counts; less than one is none."""
+    return timedelta(seconds=math.ceil(seconds) if seconds >= 1 else 0)
 
 
 def _joined(headers: Mapping[str, str]) -> dict[str, str]:

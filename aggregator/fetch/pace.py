@@ -51,12 +51,13 @@ class Pace:
         self._forget_at = _REMEMBERED
 
     @asynccontextmanager
-    async def turn(self, name: str) -> AsyncIterator[None]:
+    async def turn(self, name: str) -> AsyncIterator[float]:
         """Wait for a turn at a host, whatever it is named by, and hold it inside the block.
 
-        The host's turn is waited for first: while it is, no place among those at once is taken.
+        The host's turn is waited for first: while it is, no place among those at once is taken. Gives the seconds that
+        were waited.
         """
-        host = self._host(name)
+        host, came = self._host(name), self._clock()
         host.users += 1
         try:
             async with host.turns:
@@ -66,7 +67,7 @@ class Pace:
                     async with self._places.hold(slow=host.is_slow):
                         started = self._clock()
                         try:
-                            yield
+                            yield started - came
                         finally:
                             host.is_slow = self._clock() - started > self._slow_after
                             free_at = self._clock() + self._gap

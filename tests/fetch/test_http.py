@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from email.utils import formatdate
 from ipaddress import ip_network
 from pathlib import Path
@@ -22,6 +23,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aggregator.fetch.answer import Answer, Failed, Fetched, Gone, NotModified, Refused
 from aggregator.fetch.conditional import USER_AGENT
 from aggregator.fetch.http import Fetcher, Limits
+from aggregator.fetch.pace import Pace
 from aggregator.site import PaceBy
 from aggregator.source import Source, Validators
 from tests.fetch.origin import LOOPBACK, Asked, Origin, Reply, polling, redirect, response, source
@@ -370,6 +372,32 @@ class TestSlowness:
         async with Origin(always(b"")) as origin:
             url = origin.url()
         assert failed(await ask(url)).kind == "connect"
+
+
+class TestTurns:
+    @pytest.mark.parametrize(("gap_seconds", "waited_seconds"), [(30.2, [31, 61]), (0.4, [0, 0])])
+    async def test_an_answer_tells_how_long_its_request_had_to_wait_for_its_turns(
+        self, gap_seconds: float, waited_seconds: list[int]
+    ) -> None:
+        """The first asks at /0 and, a pause later, at /1; so does the second, after all of that."""
+
+        def answer(asked: Asked) -> bytes:
+            return redirect("/1") if asked.path == "/0" else response(body=FEED)
+
+        async with Origin(answer) as origin, Fetcher(polling()) as fetcher:
+            now = 0.0
+
+            async def sleep(seconds: float) -> None:
+                nonlocal now
+                now += seconds
+
+            settings = replace(polling(), per_host=1, host_gap=timedelta(seconds=gap_seconds))
+            fetcher._pace = Pace(settings, clock=lambda: now, sleep=sleep)
+            url = origin.url("/0")
+            answers = [await fetcher.fetch(source(url), url, NEVER) for _ in range(2)]
+
+        after = [answer.asked_after for answer in answers if isinstance(answer, Fetched)]
+        assert after == [timedelta(seconds=seconds) for seconds in waited_seconds]
 
 
 class TestRedirects:

@@ -49,11 +49,13 @@ class Track:
         settings = replace(polling(), at_once=at_once, per_host=per_host, host_gap=timedelta(seconds=host_gap))
         self.pace = Pace(settings, clock=self.clock, sleep=self.clock.sleep, slow_after_seconds=slow_after)
         self.started: list[tuple[str, float]] = []
+        self.waited: list[float] = []
         self.running = 0
         self.most = 0
 
     async def request(self, name: str, host: str, seconds: float) -> None:
-        async with self.pace.turn(host):
+        async with self.pace.turn(host) as waited_seconds:
+            self.waited.append(waited_seconds)
             self.started.append((name, self.clock.now))
             self.running += 1
             self.most = max(self.most, self.running)
@@ -68,6 +70,7 @@ async def test_one_host_is_asked_one_at_a_time_with_a_gap_in_order() -> None:
     track = Track(host_gap=1.5)
     await track.run(("a", "x", 2), ("b", "x", 1), ("c", "x", 1))
     assert track.started == [("a", 0), ("b", 3.5), ("c", 6)]
+    assert track.waited == [0, 3.5, 6]
 
 
 async def test_no_gap_means_no_pause() -> None:
