@@ -34,11 +34,11 @@ class Asked:
 
 
 Talk: TypeAlias = Callable[[asyncio.StreamWriter], Awaitable[None]]
-Reply: TypeAlias = bytes | Talk
+Reply: TypeAlias = bytes | Talk | Awaitable[bytes]
 
 
 class Origin:
-    """A server on 127.0.0.1. `answer` gives the bytes to send, or a coroutine that sends and then closes.
+    """A server on 127.0.0.1. `answer` gives the bytes to send, now or later, or a coroutine that sends and then closes.
 
     `greeting` is sent before anything is asked.
     """
@@ -86,6 +86,8 @@ class Origin:
             asked = Asked(path=first.split(" ")[1], head=head, headers=headers, connection=connection)
             self.asked.append(asked)
             reply = self._answer(asked)
+            if isinstance(reply, Awaitable):
+                reply = await reply
             if not isinstance(reply, bytes):
                 await reply(writer)
                 await writer.drain()
