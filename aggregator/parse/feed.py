@@ -1,20 +1,18 @@
-"""An XML feed → Reading. The one home of feedparser, which alone decides what a feed means.
+"""An XML feed → Reading. feedparser alone decides what a feed means.
 
-It is given bytes in memory only (a string it might fetch, a path it would open), always with the address they came
-from, and neither resolves nor sanitises markup: clean.py does, sooner and faster.
+It is always given the address that the bytes came from, and neither resolves nor sanitises markup: clean.py does,
+sooner and faster.
 """
 
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from io import BytesIO
 from typing import Final
-
-import feedparser
 
 from aggregator.entry import Entry, Reading
 from aggregator.errors import NotAFeedError
+from aggregator.parse.brisk import parse
 from aggregator.parse.clean import clean_line
 from aggregator.parse.fields import Feed, Fields, entry_of, feed_of
 from aggregator.parse.job import Job
@@ -130,9 +128,7 @@ def _reading(feed: Feed, listing: tuple[str, ...], entries: Iterable[Entry], odd
 def _parse(body: bytes, url: str, content_type: str) -> _Parsed:
     headers = {"content-location": url, "content-type": content_type or _UNTYPED}
     try:
-        found = feedparser.parse(
-            BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-        )
+        found = parse(body, headers)
     except _GAVE_UP as error:
         return _Parsed(kind="", feed={}, entries=(), oddity=f"feedparser gave up: {type(error).__name__}")
     complaint = str(found.get("bozo_exception", "")) if found["bozo"] else ""
