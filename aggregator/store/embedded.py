@@ -18,18 +18,19 @@ from aggregator.headline import Headline
 from aggregator.source import Due, Listed, Standing
 from aggregator.store.record import (
     Document,
-    listing_document,
+    encode,
+    listing_json,
     to_dissolved,
-    to_document,
     to_due,
     to_headline,
+    to_json,
     to_listing,
     to_standing,
 )
 from aggregator.store.tinydb import HEADLINES, SCHEDULE, JournalStorage, JournalTable
 from aggregator.story import Dissolved
 
-_SNAPSHOT_FLOOR_BYTES: Final = 8 << 20  # a shorter journal is read so quickly that a snapshot gains nothing
+_SNAPSHOT_FLOOR_BYTES: Final = 8 << 20  # fewer old ones are read over so quickly that a snapshot gains nothing
 _NEWS: Final = "news"
 _DECODED: Final = 4_000  # headlines held as values: what the topics show and the sources revise
 
@@ -163,8 +164,8 @@ class EmbeddedStore:
             StateError: Nothing of it was committed, or all of it will be seen after a restart: it was not acknowledged.
         """
         changes = tuple(_changes(commit, self._known_by))  # all of them, before any: a commit is never staged by half
-        for table, documents in changes:
-            self._tables[table].put(documents)
+        for table, jsons in changes:
+            self._tables[table].put_json(jsons)
         if commit.headlines or commit.archived or commit.untold:
             self._news += 1
             self._tables["meta"].put({_NEWS: {"text": str(self._news)}})
@@ -191,29 +192,31 @@ class EmbeddedStore:
     async def _write_batch(self) -> None:
         changes = self._storage.take()
         try:
-            if self._storage.journal.suspect or self._journal_is_long():
+            if self._storage.journal.suspect or self._is_mostly_old():
                 await self._begin_generation()
-            written = await asyncio.to_thread(self._storage.append, changes)
+            run = await asyncio.to_thread(self._storage.append, changes)
         except OSError as error:
             told = f"{self._directory}: {error.strerror}; nothing was lost, but free space or mend the disk"
             raise StateError(told) from error
-        self._storage.apply(*written)
+        self._storage.apply(changes, run)
         for change in changes:
             if change.table == "headlines":
                 self._decoded.pop(change.id, None)
 
-    def _journal_is_long(self) -> bool:
-        journal = self._storage.journal
-        return journal.journal_bytes > max(_SNAPSHOT_FLOOR_BYTES, 2 * journal.snapshot_bytes, self._put_off_bytes)
+    def _is_mostly_old(self) -> bool:
+        """Say whether half of the files is what nobody will read again: then a snapshot is worth its writing."""
+        storage = self._storage
+        half = (storage.journal.journal_bytes + storage.journal.snapshot_bytes) // 2
+        return storage.old_bytes > max(_SNAPSHOT_FLOOR_BYTES, half, self._put_off_bytes)
 
     async def _begin_generation(self) -> None:
-        """Replace the journal. A long one goes on for another while where the disk has no room for a snapshot."""
+        """Replace the journal. It goes on for another while where the disk has no room for a snapshot."""
         try:
             await self._replace()
         except OSError:
             if self._storage.journal.suspect:
                 raise
-            self._put_off_bytes = self._storage.journal.journal_bytes + _SNAPSHOT_FLOOR_BYTES
+            self._put_off_bytes = self._storage.old_bytes + _SNAPSHOT_FLOOR_BYTES
         else:
             self._put_off_bytes = 0
 
@@ -251,27 +254,28 @@ def _as_of_now(documents: Mapping[str, Document]) -> Iterator[tuple[str, Documen
             yield id_, documents[id_]
 
 
-def _changes(
-    commit: Commit, known_by: Callable[[str], str | None]
-) -> Iterator[tuple[str, Mapping[str, Document | None]]]:
-    dropped = dict.fromkeys(commit.dropped_sources)
-    archived = {headline.id: None for headline in commit.archived}
-    yield "meta", {name: {"text": text} for name, text in commit.meta}
-    yield "due", dropped | {due.source: to_document(due) for due in commit.dues}
-    yield "standing", dropped | {standing.source: to_document(standing) for standing in commit.standings}
-    yield "listing", dropped | {source: listing_document(listing) for source, listing in commit.listings}
-    yield "headlines", archived | {headline.id: to_document(headline) for headline in commit.headlines}
-    untold = dict.fromkeys(each.story for each in commit.untold)
-    yield "dissolved", untold | {each.story: to_document(each) for each in commit.dissolved}
-    yield "keys", dict.fromkeys(commit.keys_forgotten) | _keys(commit, known_by)
-    yield "unlisted", dict.fromkeys(commit.relisted) | archived | _unlisted(commit)
+def _changes(commit: Commit, known_by: Callable[[str], str | None]) -> Iterator[tuple[str, Mapping[str, bytes]]]:
+    """Give what changes in each table: id → JSON, empty where the document goes."""
+    dropped = dict.fromkeys(commit.dropped_sources, b"")
+    archived = {headline.id: b"" for headline in commit.archived}
+    yield "meta", {name: encode({"text": text}) for name, text in commit.meta}
+    yield "due", dropped | {due.source: to_json(due) for due in commit.dues}
+    yield "standing", dropped | {standing.source: to_json(standing) for standing in commit.standings}
+    yield "listing", dropped | {source: listing_json(listing) for source, listing in commit.listings}
+    yield "headlines", archived | {headline.id: to_json(headline) for headline in commit.headlines}
+    untold = dict.fromkeys((each.story for each in commit.untold), b"")
+    yield "dissolved", untold | {each.story: to_json(each) for each in commit.dissolved}
+    yield "keys", dict.fromkeys(commit.keys_forgotten, b"") | _keys(commit, known_by)
+    yield "unlisted", dict.fromkeys(commit.relisted, b"") | archived | _unlisted(commit)
 
 
-def _keys(commit: Commit, known_by: Callable[[str], str | None]) -> dict[str, Document]:
+def _keys(commit: Commit, known_by: Callable[[str], str | None]) -> dict[str, bytes]:
     until = None if commit.keys_until is None else commit.keys_until.isoformat()
-    kept = {key: {"headline": headline.id, "until": None} for headline in commit.headlines for key in headline.keys}
+    kept: dict[str, bytes] = {}
+    for headline in commit.headlines:
+        kept |= dict.fromkeys(headline.keys, encode({"headline": headline.id, "until": None}))
     left = {
-        key: {"headline": headline.id, "until": until}
+        key: encode({"headline": headline.id, "until": until})
         for headline in commit.archived
         for key in headline.keys
         if known_by(key) == headline.id  # a later headline may have been given it, and that one stays
@@ -279,5 +283,5 @@ def _keys(commit: Commit, known_by: Callable[[str], str | None]) -> dict[str, Do
     return kept | left
 
 
-def _unlisted(commit: Commit) -> dict[str, Document]:
-    return {id_: {"at": at.isoformat()} for id_, at in commit.unlisted}
+def _unlisted(commit: Commit) -> dict[str, bytes]:
+    return {id_: encode({"at": at.isoformat()}) for id_, at in commit.unlisted}

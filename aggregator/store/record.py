@@ -21,11 +21,15 @@ Document: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A document put under an id of a table; None removes it."""
+    """A document put under an id of a table; empty JSON removes it."""
 
     table: str
     id: str
-    document: Document | None
+    json: bytes
+
+    def line(self) -> bytes:
+        """Write it as one line. Ids come from us or from feeds.yaml, which admits no control characters."""
+        return b"%b\t%b\t%b\n" % (self.table.encode(), self.id.encode(), self.json)
 
 
 class Line(NamedTuple):
@@ -55,21 +59,8 @@ def decode(json: bytes) -> Document:
     return document
 
 
-def write_line(table: str, id_: str, json: bytes) -> bytes:
-    """Write one line. Ids come from us or from feeds.yaml, which admits no control characters."""
-    return b"%b\t%b\t%b\n" % (table.encode(), id_.encode(), json)
-
-
-def write_lines(changes: Iterable[Change]) -> bytes:
-    """Write changes in their order: of two changes of one id, the later one holds."""
-    return b"".join(
-        write_line(change.table, change.id, b"" if change.document is None else encode(change.document))
-        for change in changes
-    )
-
-
 def read_lines(lines: bytes) -> Iterator[Line]:
-    """Read what `write_lines` wrote.
+    """Read lines in their order: of two of one id, the later one holds.
 
     Raises:
         ValueError: The bytes are no such lines.
@@ -81,12 +72,12 @@ def read_lines(lines: bytes) -> Iterator[Line]:
         start += len(line) + 1
 
 
-def to_document(noun: Headline | Standing | Due | Dissolved) -> Document:
-    """Turn a noun into plain JSON values: instants as RFC 3339, durations as seconds, a rhythm as one text."""
-    document = decode(orjson.dumps(noun, default=_seconds))
+def to_json(noun: Headline | Standing | Due | Dissolved) -> bytes:
+    """Write a noun as JSON: instants as RFC 3339, durations as seconds, a rhythm as one text."""
+    json = orjson.dumps(noun, default=_seconds)
     if isinstance(noun, Standing) and noun.rhythm is not None:
-        document["rhythm"] = _rhythm_text(noun.rhythm)
-    return document
+        return encode({**decode(json), "rhythm": _rhythm_text(noun.rhythm)})
+    return json
 
 
 def _seconds(value: object) -> float:
@@ -170,9 +161,9 @@ def _instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def listing_document(listing: Iterable[Listed]) -> Document:
+def listing_json(listing: Iterable[Listed]) -> bytes:
     """Write a listing compactly: a document is rewritten whenever its source lists something else."""
-    return {"listed": " ".join(f"{line.fingerprint}{line.headline}" for line in listing)}
+    return encode({"listed": " ".join([f"{line.fingerprint}{line.headline}" for line in listing])})
 
 
 def to_listing(document: Mapping[str, Any]) -> tuple[Listed, ...]:

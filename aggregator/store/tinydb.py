@@ -5,7 +5,7 @@ tables) or from their place in a file (*headlines* tables, indexed at first use)
 store commits them as one record.
 """
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -13,7 +13,7 @@ from tinydb.storages import Storage
 from tinydb.table import Table
 
 from aggregator.store.journal import Begun, File, Journal, Run
-from aggregator.store.record import Change, Document, decode, read_lines, write_line, write_lines
+from aggregator.store.record import Change, Document, decode, encode, read_lines
 
 SCHEDULE: Final = ("meta", "due", "standing", "listing")
 HEADLINES: Final = ("headlines", "keys", "unlisted", "dissolved")
@@ -26,6 +26,10 @@ Place: TypeAlias = int
 
 def _place(file: File, offset: int, length: int) -> Place:
     return offset << 25 | length << 1 | (file == "journal")
+
+
+def _length(place: Place) -> int:
+    return place >> 1 & 0xFFFFFF
 
 
 class Held(Mapping[str, Document]):
@@ -55,7 +59,7 @@ class Placed(Mapping[str, Document]):
 
     def json(self, place: Place) -> bytes:
         """Read the bytes at a place."""
-        return self._read("journal" if place & 1 else "snapshot", place >> 25, place >> 1 & 0xFFFFFF)
+        return self._read("journal" if place & 1 else "snapshot", place >> 25, _length(place))
 
     def __getitem__(self, id_: str) -> Document:
         return decode(self.json(self.places[id_]))
@@ -116,7 +120,9 @@ class JournalStorage(Storage):
 
         Attributes:
             notes: For people: what had to be mended.
+            old_bytes: Of documents that a later change has replaced or removed, as far as they have been read.
         """
+        self.old_bytes = 0
         self.journal, opened = Journal.open(directory, read_only=read_only)
         self.notes = opened.notes
         self._unread: tuple[Run, ...] = opened.headlines
@@ -140,38 +146,40 @@ class JournalStorage(Storage):
         """Say whether the headlines section has been indexed: a pass without news never does it."""
         return not self._unread
 
-    def stage(self, table: str, changes: Mapping[str, Document | None]) -> None:
-        """Let changes wait for the next commit."""
-        self._staged.extend(Change(table, id_, document) for id_, document in changes.items())
+    def stage(self, table: str, changes: Mapping[str, bytes]) -> None:
+        """Let changes (id → JSON, empty where the document goes) wait for the next commit."""
+        self._staged.extend([Change(table, id_, json) for id_, json in changes.items()])
 
     def take(self) -> list[Change]:
         """Give what is staged, and stage nothing any more."""
         staged, self._staged = self._staged, []
         return staged
 
-    def append(self, changes: list[Change]) -> tuple[bytes, bytes, Run]:
+    def append(self, changes: Sequence[Change]) -> Run:
         """Write changes as one record, durably. May run in a thread; memory is not touched.
 
         Returns:
-            What `apply` wants.
+            Where its headline lines are, for `apply`.
 
         Raises:
             OSError: Nothing was committed.
         """
-        schedule = write_lines(change for change in changes if change.table in self._held)
-        headlines = write_lines(change for change in changes if change.table in self._placed)
-        return schedule, headlines, self.journal.append(schedule, headlines)
+        schedule = b"".join([change.line() for change in changes if change.table in self._held])
+        headlines = b"".join([change.line() for change in changes if change.table in self._placed])
+        return self.journal.append(schedule, headlines)
 
-    def apply(self, schedule: bytes, headlines: bytes, run: Run) -> None:
+    def apply(self, changes: Sequence[Change], run: Run) -> None:
         """Make a committed record visible."""
-        for line in read_lines(schedule):
-            self._hold(line.table, line.id, line.json)
-        if not headlines:
-            return
-        if self._unread:
+        at = run.offset
+        for change in changes:
+            if change.table in self._held:
+                self._hold(change.table, change.id, change.json)
+            elif not self._unread:
+                at += len(change.table) + len(change.id.encode()) + 2
+                self._put_in_place(change.table, change.id, _place(run.file, at, len(change.json)))
+                at += len(change.json) + 1
+        if self._unread and run.length:
             self._unread = (*self._unread, run)
-        else:
-            self._index_lines(headlines, run)
 
     def snapshot(self) -> tuple[Begun, dict[str, dict[str, Place]]]:
         """Write a new generation. May run in a thread, while nothing is appended or applied.
@@ -181,17 +189,18 @@ class JournalStorage(Storage):
         Raises:
             OSError: The old one is still in use.
         """
-        written: list[dict[tuple[str, str], tuple[int, int]]] = []
+        written: list[tuple[str, list[tuple[str, int, int]]]] = []
         begun = self.journal.begin(self._records(written))
         places: dict[str, dict[str, Place]] = {name: {} for name in HEADLINES}
-        for run, lines in zip(begun.runs, written, strict=True):
-            for (table, id_), (offset, length) in lines.items():
-                places[table][id_] = _place(run.file, run.offset + offset, length)
+        for run, (table, documents) in zip(begun.runs, written, strict=True):
+            at = run.offset
+            places[table] |= {id_: _place(run.file, at + offset, length) for id_, offset, length in documents}
         return begun, places
 
     def adopt(self, begun: Begun, places: dict[str, dict[str, Place]]) -> None:
         """Go over to a generation that `snapshot` wrote."""
         self.journal.adopt(begun)
+        self.old_bytes = 0
         for name, documents in self._placed.items():
             documents.places = places[name]
 
@@ -203,7 +212,8 @@ class JournalStorage(Storage):
         """Stage that `data` replaces everything, as TinyDB's Storage wants it."""
         for name in (*SCHEDULE, *HEADLINES):
             kept = data.get(name, {})
-            self.stage(name, {id_: None for id_ in self.documents(name) if id_ not in kept} | dict(kept))
+            gone = {id_: b"" for id_ in self.documents(name) if id_ not in kept}
+            self.stage(name, gone | {id_: encode(dict(document)) for id_, document in kept.items()})
 
     def close(self) -> None:
         """Let the directory go. What is staged is not committed."""
@@ -211,49 +221,52 @@ class JournalStorage(Storage):
 
     def _hold(self, table: str, id_: str, json: bytes) -> None:
         held = self._held[table].json
+        self.old_bytes += len(held.get(id_, b""))
         if json:
             held[id_] = json
         else:
             held.pop(id_, None)
 
+    def _put_in_place(self, table: str, id_: str, place: Place) -> None:
+        places = self._placed[table].places
+        self.old_bytes += _length(places.get(id_, 0))
+        if _length(place):
+            places[id_] = place
+        else:
+            places.pop(id_, None)
+
     def _index(self, runs: tuple[Run, ...]) -> None:
         for run in runs:
-            self._index_lines(self.journal.read(run.file, run.offset, run.length), run)
+            for line in read_lines(self.journal.read(run.file, run.offset, run.length)):
+                self._put_in_place(line.table, line.id, _place(run.file, run.offset + line.offset, len(line.json)))
 
-    def _index_lines(self, lines: bytes, run: Run) -> None:
-        for line in read_lines(lines):
-            places = self._placed[line.table].places
-            if line.json:
-                places[line.id] = _place(run.file, run.offset + line.offset, len(line.json))
-            else:
-                places.pop(line.id, None)
-
-    def _records(self, written: list[dict[tuple[str, str], tuple[int, int]]]) -> Iterator[tuple[bytes, bytes]]:
-        """Yield the records of a snapshot; note in `written` where each headline document is in its record."""
+    def _records(self, written: list[tuple[str, list[tuple[str, int, int]]]]) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the records of a snapshot; note in `written` which documents each holds, where, and how long."""
         for name in SCHEDULE:
-            for lines in _chunks(write_line(name, id_, json) for id_, json in self._held[name].json.items()):
-                written.append({})
-                yield b"".join(lines), b""
+            for lines, _ in _chunks(name, self._held[name].json.items()):
+                written.append((HEADLINES[0], []))
+                yield lines, b""
         for name in HEADLINES:
             documents = self._placed[name]
-            lines_of = (write_line(name, id_, documents.json(place)) for id_, place in documents.places.items())
-            for lines in _chunks(lines_of):
-                run = b"".join(lines)
-                written.append({(line.table, line.id): (line.offset, len(line.json)) for line in read_lines(run)})
-                yield b"", run
+            for lines, places in _chunks(name, ((id_, documents.json(at)) for id_, at in documents.places.items())):
+                written.append((name, places))
+                yield b"", lines
 
 
-def _chunks(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
-    chunk: list[bytes] = []
+def _chunks(table: str, documents: Iterable[tuple[str, bytes]]) -> Iterator[tuple[bytes, list[tuple[str, int, int]]]]:
+    """Write documents as runs of lines; give with each the id, offset and length of every document in it."""
+    lines: list[bytes] = []
+    places: list[tuple[str, int, int]] = []
     size = 0
-    for line in lines:
-        chunk.append(line)
-        size += len(line)
+    for id_, json in documents:
+        lines.append(Change(table, id_, json).line())
+        size += len(lines[-1])
+        places.append((id_, size - len(json) - 1, len(json)))
         if size >= _CHUNK_BYTES:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
+            yield b"".join(lines), places
+            lines, places, size = [], [], 0
+    if lines:
+        yield b"".join(lines), places
 
 
 class JournalTable(Table):
@@ -266,7 +279,11 @@ class JournalTable(Table):
 
     def put(self, documents: Mapping[str, Document | None]) -> None:
         """Stage documents as they are, without merging them into their predecessors; None removes one."""
-        self._journal_storage.stage(self.name, documents)
+        self.put_json({id_: b"" if document is None else encode(document) for id_, document in documents.items()})
+
+    def put_json(self, jsons: Mapping[str, bytes]) -> None:
+        """Stage documents that are written already; empty JSON removes one."""
+        self._journal_storage.stage(self.name, jsons)
 
     @property
     def _journal_storage(self) -> JournalStorage:

@@ -27,7 +27,7 @@ def storage_of(db: TinyDB) -> JournalStorage:
 def commit(db: TinyDB) -> int:
     """Commit what is staged; count the changes."""
     changes = storage_of(db).take()
-    storage_of(db).apply(*storage_of(db).append(changes))
+    storage_of(db).apply(changes, storage_of(db).append(changes))
     return len(changes)
 
 
