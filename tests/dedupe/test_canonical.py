@@ -85,3 +85,9 @@ def test_an_endless_link_is_not_taken_apart() -> None:
 def test_a_host_that_is_too_long_is_not_looked_into() -> None:
     link = "http://" + "é.ß" * 100 + ".example/1"
     assert canonical_url(link) == link
+
+
+@pytest.mark.parametrize("host", ["www.a.example", "m.www.a.id", "amp.x.de", "a.b", "www.com", "1.2.3.4", "a-.example"])
+@pytest.mark.parametrize("path", ["/a", "/a/b.html", "/amp/a", "/a/amp", "/a.amp", "/a.amp.html", "/AMP/x", "/../a/~b"])
+def test_a_plain_link_is_compared_as_one_that_had_to_be_taken_apart(host: str, path: str) -> None:
+    assert canonical_url(f"http://{host}{path}") == canonical_url(f"http://{host}{path}#fragment")
