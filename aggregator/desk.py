@@ -108,6 +108,7 @@ class Desk:
         self._recall = recall
         self._alone = asyncio.Lock()
         self._passes = 0
+        self._posting: list[int] = []  # counts of the store's commits whose headlines are being put up
         self._no_pass = asyncio.Event()
         self._no_pass.set()
         self.configure(topics=topics, sources=sources, zone=zone)
@@ -126,7 +127,7 @@ class Desk:
         self._board = Board(self._topics, self._weights)
         self._days = Days(self._zone)
         self._loaded = False
-        self.news = 0
+        self._posted = 0
 
     @property
     def board(self) -> Board:
@@ -139,11 +140,21 @@ class Desk:
         return self._days
 
     @property
+    def news(self) -> int:
+        """Give the store's count of commits that brought or took headlines up to which all of it is on the board."""
+        return min(self._posting) - 1 if self._posting else self._posted
+
+    @property
     def rules(self) -> str:
         """Name the rules that decide a headline's topics: equal rules, equal names."""
         topics = [(topic.slug, topic.match_text, topic.sources, topic.languages) for topic in self._topics]
         sources = sorted((source.id, source.name, source.topics) for source in self._sources.values())
         return blake2b(repr((topics, sources)).encode(), digest_size=16).hexdigest()
+
+    @property
+    def is_filed(self) -> bool:
+        """Say whether the kept headlines' topics were decided by the present rules."""
+        return self._store.meta(_RULES) == self.rules
 
     @asynccontextmanager
     async def settling(self, *, with_news: bool, now: datetime) -> AsyncIterator[None]:
@@ -184,10 +195,10 @@ class Desk:
         while not self._loaded:
             await self._no_pass.wait()
             self.unload()
-            board, rules = self._board, self.rules
-            if self._store.meta(_RULES) != rules:
-                await self._refile(rules)
-            self.news = self._store.news
+            board = self._board
+            if not self.is_filed:
+                await self._refile(self.rules)
+            self._posted = self._store.news
             if not self._recalled(since=now - URL_REACH):
                 await self._remember(await self._put_up(since=now - URL_REACH))
             self._loaded = self._board is board  # else feeds.yaml was taken over meanwhile
@@ -252,17 +263,17 @@ class Desk:
             self._days.add(headline.source, headline.published_at)
         return self._board.post(headline)
 
-    def accept(self, headlines: Iterable[Headline]) -> tuple[Headline, ...]:
+    async def accept(self, headlines: Iterable[Headline]) -> tuple[Headline, ...]:
         """Fold new headlines into stories and file them into topics. They are not on the board before `post`."""
-        folded = map(self._window.fold, sorted(headlines, key=lambda headline: (headline.published_at, headline.id)))
-        return tuple(map(self.file, folded))
+        ordered = sorted(headlines, key=lambda headline: (headline.published_at, headline.id))
+        return tuple([self.file(self._window.fold(headline)) async for headline in unhurried(ordered)])
 
     def file(self, headline: Headline) -> Headline:
         """Decide a headline's topics by the present rules. A source that is no longer configured keeps its topics."""
         source = self._sources.get(headline.source)
         return headline if source is None else replace(headline, topics=topics_of(headline, source, self._topics))
 
-    def post(self, headlines: Sequence[Headline], *, news: int) -> frozenset[str]:
+    async def post(self, headlines: Sequence[Headline], *, news: int) -> frozenset[str]:
         """Put committed headlines on the board.
 
         Args:
@@ -272,8 +283,13 @@ class Desk:
         Returns:
             The slugs of the topics whose feeds they may change.
         """
-        self.news = max(self.news, news)
-        return frozenset[str]().union(*map(self._put_up_one, headlines))
+        self._posting.append(news)
+        try:
+            touched = [self._put_up_one(headline) async for headline in unhurried(headlines)]
+        finally:
+            self._posting.remove(news)
+        self._posted = max(self._posted, news)
+        return frozenset[str]().union(*touched)
 
     def drop(self, headlines: Iterable[Headline], *, news: int, now: datetime) -> frozenset[str]:
         """Take archived headlines off the board, and forget what can no longer be folded.
@@ -281,7 +297,7 @@ class Desk:
         Returns:
             The slugs of the topics whose feeds that may change.
         """
-        self.news = max(self.news, news)
+        self._posted = max(self._posted, news)
         self._window.forget(now - URL_REACH)
         return self._board.drop(headline.id for headline in headlines)
 

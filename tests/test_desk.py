@@ -32,8 +32,8 @@ def titles(read: Desk, topic: Topic = UPDATE) -> list[str]:
 async def bring(read: Desk, store: MemoryStore, *headlines: Headline) -> frozenset[str]:
     """Settle new headlines as a pass does."""
     async with read.settling(with_news=True, now=NOON):
-        accepted = read.accept(headlines)
-        return read.post(accepted, news=await store.commit(Commit(headlines=accepted)))
+        accepted = await read.accept(headlines)
+        return await read.post(accepted, news=await store.commit(Commit(headlines=accepted)))
 
 
 async def test_what_is_kept_is_read_once_and_shown() -> None:
@@ -69,8 +69,8 @@ async def test_headlines_of_one_pass_are_folded_in_the_order_they_were_published
     early, late = headline(9, title=BERAS.title), headline(1, KABAR, title=BERAS.title)
     one, other = desk(MemoryStore()), desk(MemoryStore())
 
-    assert one.accept([early, late]) == other.accept([late, early])
-    assert {each.story for each in one.accept([late])} == {early.id}
+    assert await one.accept([early, late]) == await other.accept([late, early])
+    assert {each.story for each in await one.accept([late])} == {early.id}
 
 
 async def test_a_headline_is_filed_by_the_rules_of_today() -> None:
@@ -266,10 +266,28 @@ async def test_news_is_that_of_the_latest_commit_posted() -> None:
     store = MemoryStore()
     read = desk(store)
     await read.load(now=NOON)
-    read.post([headline(1)], news=7)
-    read.post([headline(2)], news=6)
+    await read.post([headline(1)], news=7)
+    await read.post([headline(2)], news=6)
 
     assert read.news == 7
+
+
+async def test_news_that_is_being_put_up_is_not_counted_yet_and_others_have_their_turn_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("aggregator.desk._WORK_SECONDS", 0.0)
+    store = MemoryStore()
+    read = desk(store)
+    await read.load(now=NOON)
+    posting = asyncio.create_task(read.post([headline(number) for number in range(100)], news=7))
+    await asyncio.sleep(0)
+    await read.post([headline(200)], news=8)
+
+    assert not posting.done()
+    assert 0 < read.board.headline_count < 100
+    assert read.news == 6
+    await posting
+    assert (read.news, read.board.headline_count) == (8, 101)
 
 
 async def test_headlines_are_counted_once_by_source_and_day() -> None:
@@ -278,7 +296,7 @@ async def test_headlines_are_counted_once_by_source_and_day() -> None:
     read = desk(store)
     await read.load(now=NOON)
     await bring(read, store, headline(4, KABAR))
-    read.post([headline(4, KABAR, title="Direvisi")], news=store.news)
+    await read.post([headline(4, KABAR, title="Direvisi")], news=store.news)
 
     assert [read.days.today(source.id, now=NOON) for source in (DUNIA, KABAR)] == [1, 2]
     assert read.days.per_day(DUNIA.id, watched_since=None, now=NOON) == 2 / 2.5
