@@ -140,7 +140,7 @@ class House:
         )
         self._holds = scope.holds(standings) if feeds.polling.retry_scope == "host" else {}
         self.dues = self._dues({standing.source for standing in standings if standing.parked}, now)
-        if not self.edition.is_current(self.store.news) or self.store.meta("rules") != self.desk.rules:
+        if not (self.edition.is_current(self.store.news) and self.desk.is_filed):
             self.edition.touch_all()
 
     async def poll(self, source: Source, *, now: datetime) -> Report:

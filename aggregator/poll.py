@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from http import HTTPStatus
-from typing import TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from aggregator.commit import Commit
 from aggregator.dedupe.identity import Line, lines_of, recognise, with_earlier
@@ -31,6 +31,8 @@ from aggregator.source import Due, Listed, Source, Standing, Validators
 
 Fetch: TypeAlias = Callable[[Source, str, Validators], Awaitable[Answer]]
 Parse: TypeAlias = Callable[[Job], Awaitable[Reading]]
+
+_FEW: Final = 200  # entries: what they may be known by is found out in 3 ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,18 +101,22 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
 
     answer = await world.fetch(source, this.url, _validators(this))
     this = _as_of_asking(this, answer)
-    if not isinstance(answer, Fetched) or standing.body_hash == _body_hash(source, answer.body):
+    body_hash = _body_hash(source, answer.body) if isinstance(answer, Fetched) else None
+    if not isinstance(answer, Fetched) or standing.body_hash == body_hash:
         after, report = _heard(this, answer)
         return await _keep(this, after, Commit(), report, world)
     try:
-        reading = await world.parse(_job(this, answer, world.store.listing(source.id)))
+        reading = await world.parse(job_of(source, answer, world.store.listing(source.id), now=this.now))
     except SourceError as error:
         after = history.failed(standing, "unreadable", str(error), now=this.now)
         report = Report(source=source.id, answer="unreadable", ok=False, error=str(error), wire_bytes=answer.wire_bytes)
         return await _keep(this, after, Commit(), report, world)
-    lines = await asyncio.to_thread(lines_of, reading, source)
+    few = len(reading.entries) <= _FEW  # else in a thread, so that the event loop goes on
+    lines = lines_of(reading, source) if few else await asyncio.to_thread(lines_of, reading, source)
     async with world.desk.settling(with_news=bool(reading.entries), now=this.now):
-        after, news, report = _settle(this, answer, reading, lines, world)
+        after, news, report = await _settle(this, answer, reading, lines, world)
+        if not (answer.is_partial and reading.complete):  # a part is not the document, which is known by its own hash
+            after = replace(after, body_hash=body_hash if reading.complete else None)
         return await _keep(this, after, news, report, world)
 
 
@@ -132,7 +138,7 @@ async def _keep(this: _Pass, after: Standing, news: Commit, report: Report, worl
     if not (dues or standings or news != Commit()):
         return replace(report, due=due)
     count = await world.store.commit(replace(news, dues=dues, standings=standings))
-    touched = world.desk.post(news.headlines, news=count) if news.headlines else frozenset()
+    touched = await world.desk.post(news.headlines, news=count) if news.headlines else frozenset[str]()
     return replace(report, due=due, topics=touched)
 
 
@@ -181,13 +187,13 @@ def _usable(this: _Pass, answer: Fetched | NotModified, status: str, *, is_same:
     return moves.moved(after, answer.moved_to, is_same=is_same, now=this.now)
 
 
-def _settle(
+async def _settle(
     this: _Pass, answer: Fetched, reading: Reading, lines: Sequence[Line], world: World
 ) -> tuple[Standing, Commit, Report]:
     """Recognise what a document lists; fold and file the headlines that are new or revised."""
     listing = world.store.listing(this.source.id)
     recognised = recognise(lines, reading, this.source, listing, known=world.store.known, now=this.now)
-    new = world.desk.accept(recognised.new)
+    new = await world.desk.accept(recognised.new)
     revised = tuple(map(world.desk.file, recognised.revised))
     is_same = answer.moved_to is None or is_same_feed(recognised, reading.origin, _kept_line(listing, world.store))
     after = _after_reading(_usable(this, answer, _status(answer), is_same=is_same), this, answer, reading)
@@ -223,11 +229,9 @@ def _kept_line(listing: Sequence[Listed], store: Store) -> Headline | None:
 
 def _after_reading(after: Standing, this: _Pass, answer: Fetched, reading: Reading) -> Standing:
     after = replace(after, hints=replace(reading.hints, max_age=after.hints.max_age))
-    if not reading.complete:  # neither validators nor hash: the rest is to come with the next poll
-        return replace(after, body_hash=None)
-    after = history.with_validators(after, this.url, answer.validators)
-    # A part is not the document: the whole one, when it comes again, is known by its own hash.
-    return after if answer.is_partial else replace(after, body_hash=_body_hash(this.source, answer.body))
+    if not reading.complete:  # no validators, and no hash either: the rest is to come with the next poll
+        return after
+    return history.with_validators(after, this.url, answer.validators)
 
 
 def _listed(this: _Pass, before: Sequence[Listed], after: tuple[Listed, ...], store: Store) -> Commit:
@@ -242,15 +246,16 @@ def _listed(this: _Pass, before: Sequence[Listed], after: tuple[Listed, ...], st
     )
 
 
-def _job(this: _Pass, answer: Fetched, listing: Sequence[Listed]) -> Job:
+def job_of(source: Source, answer: Fetched, listing: Sequence[Listed], *, now: datetime) -> Job:
+    """Say what a child needs to know to read a document of which `listing` is known."""
     return Job(
         body=answer.body,
         url=answer.url,
         content_type=answer.content_type,
-        page=this.source.page,
-        zone=this.source.zone,
-        language=this.source.language,
-        now=this.now,
+        page=source.page,
+        zone=source.zone,
+        language=source.language,
+        now=now,
         known=frozenset(line.fingerprint for line in listing),
     )
 

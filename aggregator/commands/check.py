@@ -67,24 +67,14 @@ async def _try_one(
     """Give a row of the table; dates are shown in `zone`."""
     from aggregator.errors import SourceError
     from aggregator.fetch.answer import Fetched
-    from aggregator.parse.job import Job
+    from aggregator.poll import job_of
     from aggregator.source import Validators
 
     answer = await fetcher.fetch(source, source.urls[0], Validators())
     if not isinstance(answer, Fetched):
         return source.name, "-", "-", "-", "-", _trouble(answer)
-    job = Job(
-        body=answer.body,
-        url=answer.url,
-        content_type=answer.content_type,
-        page=source.page,
-        zone=source.zone,
-        language=source.language,
-        now=now,
-        known=frozenset(),
-    )
     try:
-        reading = await sandbox.read(job)
+        reading = await sandbox.read(job_of(source, answer, (), now=now))
     except SourceError as error:
         return source.name, "-", "-", "-", "-", str(error)
     dates = [entry.published_at for entry in reading.entries if entry.published_at is not None]
