@@ -66,6 +66,11 @@ _CLOCK_BEFORE: Final = re.compile(
 _WORD: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|['’‘`](?=[^\W\d_]))*")
 _TRAILING_ZONE: Final = re.compile(r"\s(?P<name>WITA|WIB|WIT)$", re.IGNORECASE)
 
+_WIRE_DATE: Final = re.compile(
+    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?([0-9]{1,2}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) "
+    r"([0-9]{4}) ([0-9]{2}:[0-9]{2}:[0-9]{2}) (GMT|UTC|[+-][0-9]{4})"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2})"
+)
 _YEAR: Final = re.compile(r"(?<![0-9])[0-9]{4}(?![0-9])")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 
@@ -121,8 +126,23 @@ def parse_date(text: str, *, zone: ZoneInfo, language: str | None, now: datetime
         The instant in UTC; midnight in the zone where no time is printed. None where it is no date, or no possible
         one. A headline without a date is still news, so nothing is raised.
     """
+    written = _WIRE_DATE.fullmatch(text)
+    if written is not None and (at := _wire_date(written, language)) is not None:
+        return at
     printed = read_date(text, zone=zone, language=language, now=now)
     return printed.at if printed else None
+
+
+def _wire_date(written: re.Match[str], language: str | None) -> datetime | None:
+    """Read what RFC 5322 and RFC 3339 ask for, as most feeds have it, a good deal sooner. None: no such date."""
+    day, month, year, clock, zone = written.groups()
+    try:
+        if month is None:
+            return datetime.fromisoformat(written[0]).astimezone(UTC)
+        iso = f"{year}-{month_number(month, language):02}-{day:0>2}T{clock}{'Z' if zone.isalpha() else zone}"
+        return datetime.fromisoformat(iso).astimezone(UTC)
+    except (ValueError, OverflowError):  # 31 Februari, a leap second, or off the calendar's edge
+        return None
 
 
 def read_date(text: str, *, zone: ZoneInfo, language: str | None, now: datetime) -> Printed | None:

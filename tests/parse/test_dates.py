@@ -174,3 +174,18 @@ def test_the_first_date_of_a_line_counts_and_an_impossible_one_hides_the_rest() 
     line = "31 Februari 2025, 1 Maret 2025"
 
     assert find_date(line, zone=JAKARTA, language="id") is None
+
+
+@pytest.mark.parametrize("language", [None, "id", "de", "ru", "en-us", "ja"])
+@pytest.mark.parametrize(
+    "day", ["31 Jan 2026", "29 Feb 2025", "Sun, 1 Mar 2026", "09 Dec 0001", "00 Oct 1999", "30 Sep 9999"]
+)
+@pytest.mark.parametrize(
+    "clock", ["00:00:00 GMT", "23:59:60 +0700", "24:00:00 -0000", "12:30:15 +2400", "23:59:59 -1200"]
+)
+def test_a_date_as_most_feeds_print_it_is_read_sooner_and_no_otherwise(
+    day: str, clock: str, language: str | None
+) -> None:
+    for text in (f"{day} {clock}", f"2026-02-{day.split()[-3]}T{clock.split(maxsplit=1)[0]}{clock.split()[1][:3]}:00"):
+        printed = read_date(text, zone=JAKARTA, language=language, now=NOW)
+        assert parse_date(text, zone=JAKARTA, language=language, now=NOW) == (printed.at if printed else None), text
