@@ -1,0 +1,159 @@
+"""A running daemon: what it costs while nothing happens, how much it holds, and how soon it is there; Linux only.
+
+    python -m benchmarks.steady                                       1,000 sources, every minute: a pass of 304s
+    python -m benchmarks.steady --sources 10000 --entries 5 --every 15 --minutes 5
+    python -m benchmarks.steady --sources 100000 --entries 1 --every 240 --minutes 0 --unread   its start
+
+The state is that after a pass which read everything; the appointments are then spread evenly over the interval, as they
+are in the long run. What is measured is `aggregator up` with all its children, its start not included, over whole
+minutes; beside it the bare loop asks the same URLs as fast as it can, its start not included either.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from aggregator.commit import Commit
+from aggregator.fetch.conditional import request_headers
+from aggregator.source import Due, Standing, Validators
+from aggregator.store.embedded import EmbeddedStore
+from benchmarks.cost import cost_of, tree_bytes, tree_cpu_seconds
+from benchmarks.passes import HERE, Origin, running_origin, write_feeds
+
+READY: Final = "subscribe to"
+START_LIMIT_SECONDS: Final = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steady:
+    """What was seen of a running daemon.
+
+    Attributes:
+        start_seconds: From its call until readers can come.
+        polls: Answers while we looked.
+        not_modified: Those of them that were 304s.
+        seconds: We looked.
+        cpu_seconds: That it took meanwhile, with its children.
+        bytes_held: At the end.
+    """
+
+    start_seconds: float
+    polls: int
+    not_modified: int
+    seconds: float
+    cpu_seconds: float
+    bytes_held: int
+
+
+def fill(state: Path, origin: Origin, every: timedelta) -> None:
+    """Spread the appointments evenly. Sources that were not read get a standing too, for the number's sake."""
+    now = datetime.now(UTC)
+    with EmbeddedStore(state) as store:
+        standings = tuple(
+            Standing(source=url, name=f"Feed {number}", urls=(url,), first_asked_at=now)
+            for number, url in enumerate(origin.urls)
+            if store.standing(url) is None
+        )
+        waits = ((url, every * (number + 1) / origin.feeds) for number, url in enumerate(origin.urls))
+        dues = tuple(Due(source=url, at=now + wait, reason="spread") for url, wait in waits)
+        asyncio.run(_commit(store, Commit(dues=dues, standings=standings)))
+
+
+async def _commit(store: EmbeddedStore, commit: Commit) -> None:
+    await store.commit(commit)
+
+
+@contextmanager
+def running_daemon(feeds: Path, state: Path) -> Iterator[tuple[int, float]]:
+    """Give its pid, and how many seconds it took to be there."""
+    command = [sys.executable, "-m", "aggregator", "up", "--no-view", "--listen", "127.0.0.1:0"]
+    log = state.parent / "daemon.log"
+    started = time.monotonic()
+    with log.open("w") as out:
+        daemon = subprocess.Popen([*command, "--feeds", feeds, "--state", state], stdout=out, stderr=out)
+    try:
+        while READY not in log.read_text():
+            if daemon.poll() is not None or time.monotonic() - started > START_LIMIT_SECONDS:
+                sys.exit(f"the daemon did not start: {log.read_text()}")
+            time.sleep(0.02)
+        yield daemon.pid, time.monotonic() - started
+    finally:
+        daemon.terminate()
+        daemon.wait()
+
+
+def watch(origin: Origin, feeds: Path, state: Path, *, seconds: float) -> Steady:
+    with running_daemon(feeds, state) as (pid, start_seconds):
+        if seconds:
+            time.sleep(2)  # until the first tick is over
+        before, cpu, since = origin.stats(), tree_cpu_seconds(pid), time.monotonic()
+        time.sleep(seconds)
+        after = origin.stats()
+        return Steady(
+            start_seconds=start_seconds,
+            polls=after["requests"] - before["requests"] - 1,  # the first question for the stats
+            not_modified=after["not_modified"] - before["not_modified"],
+            seconds=time.monotonic() - since,
+            cpu_seconds=tree_cpu_seconds(pid) - cpu,
+            bytes_held=tree_bytes(pid),
+        )
+
+
+def bare_microseconds(origin: Origin, room: Path) -> float:
+    """Give the bare loop's CPU for one 304, its start not included: of ten requests for each URL less one."""
+    path = room / "requests.json"
+    path.write_text(json.dumps([(url, request_headers(Validators())) for url in origin.urls]))
+    command = (sys.executable, str(HERE / "bare_loop.py"), str(path))
+    cost_of((*command, "--note"), cwd=room)
+    once, _ = cost_of(command, cwd=room)
+    path.write_text(json.dumps(json.loads(path.read_bytes()) * 10))
+    tenfold, _ = cost_of(command, cwd=room)
+    return 1e6 * (tenfold.cpu_seconds - once.cpu_seconds) / (9 * origin.feeds)
+
+
+def print_table(seen: Steady, bare: float | None) -> None:
+    print("| start s | polls / s | 304s | CPU, % of a core | CPU µs a poll | bare loop µs | CPU / bare loop | MB |")
+    print("|---|---|---|---|---|---|---|---|")
+    each = 1e6 * seen.cpu_seconds / seen.polls if seen.polls > 0 else 0.0
+    ratio = f"{each / bare:.2f}×" if bare else ""
+    print(
+        f"| {seen.start_seconds:.2f} | {seen.polls / max(seen.seconds, 1):.1f} | {seen.not_modified} of {seen.polls} "
+        f"| {100 * seen.cpu_seconds / max(seen.seconds, 1):.1f} | {each:.0f} | {bare or 0:.0f} | {ratio} "
+        f"| {seen.bytes_held / 1e6:.0f} |"
+    )
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description="What a running daemon costs.")
+    arguments.add_argument("--sources", type=int, default=1_000)
+    arguments.add_argument("--entries", type=int, default=30)
+    arguments.add_argument("--every", type=int, default=1, help="the fixed interval of each source, in minutes")
+    arguments.add_argument("--minutes", type=float, default=2.0, help="to look; 0: only how long the start takes")
+    arguments.add_argument(
+        "--unread", action="store_true", help="begin without having read anything, for large numbers"
+    )
+    given = arguments.parse_args()
+    with running_origin(given.sources, given.entries) as origin, tempfile.TemporaryDirectory() as folder:
+        room = Path(folder)
+        feeds, state = write_feeds(origin.urls, room, every=f"{given.every}m"), room / "state"
+        if not given.unread:
+            once = (sys.executable, "-m", "aggregator", "once", "--all", "--feeds", str(feeds), "--state", str(state))
+            cost_of(once, cwd=room)
+        fill(state, origin, timedelta(minutes=given.every))
+        seen = watch(origin, feeds, state, seconds=60 * given.minutes)
+        bare = bare_microseconds(origin, room) if given.minutes else None
+    print_table(seen, bare)
+
+
+if __name__ == "__main__":
+    main()
