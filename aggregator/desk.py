@@ -93,7 +93,7 @@ class Desk:
         topics: Sequence[Topic],
         sources: Sequence[Source],
         zone: tzinfo = UTC,
-        recall: Callable[[], bytes | None] = lambda: None,
+        recall: Callable[[], Sequence[bytes | memoryview] | None] = lambda: None,
     ) -> None:
         """Begin without having read anything.
 
@@ -203,15 +203,15 @@ class Desk:
                 await self._remember(await self._put_up(since=now - URL_REACH))
             self._loaded = self._board is board  # else feeds.yaml was taken over meanwhile
 
-    def sketch(self) -> bytes | None:
+    def sketch(self) -> tuple[bytes, ...] | None:
         """Give what was read and has changed since, so that the next run need not read every headline for it.
 
         None: nothing was read. It is worth something only until the next commit that brings or takes headlines.
         """
         if not self._loaded or self._passes:
             return None
-        window, board, days = self._window.sketch(), self._board.sketch(), self._days.sketch()
-        return orjson.dumps([self._stamp(), window, board, days])
+        parts = (self._stamp(), self._window.sketch(), self._board.sketch(), self._days.sketch())
+        return tuple(map(orjson.dumps, parts))
 
     def _recalled(self, *, since: datetime) -> bool:
         """Take over an earlier run's sketch, if nothing has come or gone since, and its rules are ours."""
@@ -219,13 +219,13 @@ class Desk:
         drawn = recall()
         if drawn is None:
             return False
-        stamp, window, board, days = orjson.loads(drawn)
-        if stamp != self._stamp():
+        stamp, window, board, days = drawn  # they are large: only one of them is decoded at a time
+        if orjson.loads(stamp) != self._stamp():
             return False
-        self._window = Window.of(window)
+        self._window = Window.of(orjson.loads(window))
         self._window.forget(since)
-        self._board.put_up(board)
-        self._days = Days(self._zone, dict(days))
+        self._board.put_up(orjson.loads(board))
+        self._days = Days(self._zone, dict(orjson.loads(days)))
         return True
 
     def _stamp(self) -> list[object]:

@@ -1,10 +1,12 @@
 """One feeds.yaml and one state/, and every room between them: what `once` and the daemon have in common."""
 
 import contextlib
+import mmap
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import reduce
 from pathlib import Path
 from typing import Final
 from zlib import crc32
@@ -26,6 +28,8 @@ from aggregator.store.embedded import EmbeddedStore
 from aggregator.story import DISSOLVED_TOLD
 
 _SKETCH: Final = "desk"
+_CRC_BYTES: Final = 4
+_LENGTH_BYTES: Final = 8
 _TIDIED: Final = "tidied"
 _DAY: Final = timedelta(days=1)
 _KEYS_OUTLIVE: Final = timedelta(days=90)
@@ -201,19 +205,31 @@ class House:
         sketch = self.desk.sketch()
         if sketch is None:
             return
+        framed = [piece for part in sketch for piece in (len(part).to_bytes(_LENGTH_BYTES), part)]
+        checksum = reduce(lambda crc, piece: crc32(piece, crc), framed, 0)
         path, aside = self._tools.directory / _SKETCH, self._tools.directory / f"{_SKETCH}.tmp"
         with contextlib.suppress(OSError):  # a full disk: the next run reads the headlines instead
             aside.unlink(missing_ok=True)
             aside.touch(mode=0o600, exist_ok=False)
-            aside.write_bytes(crc32(sketch).to_bytes(4, "big") + sketch)
+            with aside.open("wb") as file:
+                file.writelines((checksum.to_bytes(_CRC_BYTES), *framed))
             aside.replace(path)
 
-    def _recall(self) -> bytes | None:
+    def _recall(self) -> tuple[memoryview, ...] | None:
+        """Map the parts of the last sketch: a copy of so much would stay with the process, though nobody used it."""
         try:
-            kept = (self._tools.directory / _SKETCH).read_bytes()
-        except OSError:
+            with (self._tools.directory / _SKETCH).open("rb") as file:
+                image = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        except (OSError, ValueError):  # ValueError: it is empty
             return None
-        return kept[4:] if kept[:4] == crc32(kept[4:]).to_bytes(4, "big") else None
+        if image[:_CRC_BYTES] != crc32(image[_CRC_BYTES:]).to_bytes(_CRC_BYTES):
+            return None
+        parts, at = [], _CRC_BYTES
+        while at < len(image):
+            start = at + _LENGTH_BYTES
+            at = start + int.from_bytes(image[at:start])
+            parts.append(image[start:at])
+        return tuple(parts)
 
     async def tidy_daily(self, *, now: datetime) -> int:
         """Tidy up if that was a day ago: it looks at all that is kept, which no pass should pay for.

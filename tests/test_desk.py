@@ -341,7 +341,7 @@ async def test_a_long_table_lets_others_have_their_turn() -> None:
     assert turns > 1
 
 
-async def sketched(store: MemoryStore, *headlines: Headline) -> bytes:
+async def sketched(store: MemoryStore, *headlines: Headline) -> tuple[bytes, ...]:
     read = desk(store)
     await bring(read, store, *headlines)
     drawn = read.sketch()
@@ -349,7 +349,7 @@ async def sketched(store: MemoryStore, *headlines: Headline) -> bytes:
     return drawn
 
 
-def recalling(store: MemoryStore, drawn: bytes, *topics: Topic) -> Desk:
+def recalling(store: MemoryStore, drawn: tuple[bytes, ...], *topics: Topic) -> Desk:
     return Desk(store, topics=topics or TOPICS, sources=(DUNIA, KABAR), recall=lambda: drawn)
 
 

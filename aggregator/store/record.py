@@ -7,6 +7,7 @@ A reader with `less` sees what happened; a program finds each document's place w
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from sys import intern
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
@@ -137,6 +138,9 @@ def _to_hints(document: Mapping[str, Any]) -> Hints:
 def to_headline(document: Mapping[str, Any]) -> Headline:
     """Read a `Headline` back."""
     fields = dict(document)
+    # The board and the window keep these of every headline: one text in memory for all that are equal.
+    fields["source"], fields["topics"] = intern(fields["source"]), map(intern, fields["topics"])
+    fields["story"] = fields["id"] if fields["story"] == fields["id"] else fields["story"]
     for name in ("keys", "topics", "authors", "categories", "marks"):
         fields[name] = tuple(fields[name])
     for name in ("published_at", "first_seen_at", "updated_at"):
