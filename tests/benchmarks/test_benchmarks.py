@@ -60,3 +60,12 @@ def test_rhythm_is_measured_beside_a_fixed_interval_and_commafeed(tmp_path: Path
 
     assert [row[0].split(",")[0].split(" of ")[0] for row in rows[:4]] == ["rhythm", "rhythm", "CommaFeed", "oracle"]
     assert all(float(row[1]) > 0 for row in rows[:4])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc and needs a subreaper")
+def test_a_running_daemon_is_measured_beside_the_limit() -> None:
+    [row] = rows_of("steady", "--sources", "150", "--entries", "2", "--minutes", "0.03")
+
+    assert float(row[0]) > 0
+    assert int(row[2].split()[-1]) > 0  # polls
+    assert row[2].split()[0] == row[2].split()[-1]  # all of them brought a 304
