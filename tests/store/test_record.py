@@ -81,7 +81,7 @@ def test_a_standing_is_read_back_as_it_was(kept: Standing) -> None:
 
 
 def test_a_rhythm_is_kept_as_one_short_text() -> None:
-    text = to_document(STANDING)["rhythm"]
+    text = decode(to_json(STANDING))["rhythm"]
 
     assert isinstance(text, str)
     assert len(text) < 250
