@@ -41,6 +41,7 @@ class Steady:
 
     Attributes:
         start_seconds: From its call until readers can come.
+        start_cpu_seconds: The CPU that took.
         polls: Answers while we looked.
         not_modified: Those of them that were 304s.
         seconds: We looked.
@@ -49,6 +50,7 @@ class Steady:
     """
 
     start_seconds: float
+    start_cpu_seconds: float
     polls: int
     not_modified: int
     seconds: float
@@ -95,6 +97,7 @@ def running_daemon(feeds: Path, state: Path) -> Iterator[tuple[int, float]]:
 
 def watch(origin: Origin, feeds: Path, state: Path, *, seconds: float) -> Steady:
     with running_daemon(feeds, state) as (pid, start_seconds):
+        start_cpu_seconds = tree_cpu_seconds(pid)
         if seconds:
             time.sleep(2)  # until the first tick is over
         before, cpu, since = origin.stats(), tree_cpu_seconds(pid), time.monotonic()
@@ -102,6 +105,7 @@ def watch(origin: Origin, feeds: Path, state: Path, *, seconds: float) -> Steady
         after = origin.stats()
         return Steady(
             start_seconds=start_seconds,
+            start_cpu_seconds=start_cpu_seconds,
             polls=after["requests"] - before["requests"] - 1,  # the first question for the stats
             not_modified=after["not_modified"] - before["not_modified"],
             seconds=time.monotonic() - since,
@@ -130,16 +134,18 @@ def bare_microseconds(origin: Origin, room: Path, *, a_second: int, seconds: flo
 
 def print_table(seen: Steady, bare: tuple[float, float] | None) -> None:
     print(
-        "| start s | polls / s | 304s | CPU, % of a core | MB | CPU µs a poll | bare loop µs | CPU / bare loop "
-        "| bare loop at this pace µs | CPU / bare loop at this pace |"
+        "| start s | its CPU s | polls / s | 304s | CPU, % of a core | MB | CPU µs a poll "
+        "| bare loop µs | CPU / bare loop | bare loop at this pace µs | CPU / bare loop at this pace |"
     )
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     seconds, each = max(seen.seconds, 1), 1e6 * seen.cpu_seconds / max(seen.polls, 1)
     compared = "" if bare is None else " | ".join(f"{limit:.0f} | {each / limit:.2f}×" for limit in bare)
-    print(
-        f"| {seen.start_seconds:.2f} | {seen.polls / seconds:.1f} | {seen.not_modified} of {seen.polls} "
-        f"| {100 * seen.cpu_seconds / seconds:.1f} | {seen.bytes_held / 1e6:.0f} | {each:.0f} | {compared} |"
+    cells = (
+        f"{seen.start_seconds:.2f} | {seen.start_cpu_seconds:.2f} | {seen.polls / seconds:.1f}",
+        f"{seen.not_modified} of {seen.polls} | {100 * seen.cpu_seconds / seconds:.1f}",
+        f"{seen.bytes_held / 1e6:.0f} | {each:.0f} | {compared}",
     )
+    print(f"| {' | '.join(cells)} |")
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ written.
   `index` are pages of ours.
 - Where a list is wanted, one value may stand alone: `topics: politik`.
 - Text with `: ` or ` #` in it, or beginning with one of ``@ ` % & * ! | > [ ] { } ' "``, goes in quotes.
-- At most 4 MiB, UTF-8. YAML anchors and aliases are read; merge keys (`<<`) and tags are not.
+- At most 32 MiB, UTF-8. YAML anchors and aliases are read; merge keys (`<<`) and tags are not.
 """
 
 

@@ -13,7 +13,7 @@ from aggregator.topic import Match
 
 __all__ = ["FeedsFile", "Found", "find_feeds_file", "read_feeds_file"]
 
-LIMIT_BYTES: Final = 4 * 1024 * 1024
+LIMIT_BYTES: Final = 32 * 1024 * 1024  # 100,000 sources take 8
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 

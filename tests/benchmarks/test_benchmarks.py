@@ -67,5 +67,5 @@ def test_a_running_daemon_is_measured_beside_the_limit() -> None:
     [row] = rows_of("steady", "--sources", "150", "--entries", "2", "--minutes", "0.03")
 
     assert float(row[0]) > 0
-    assert int(row[2].split()[-1]) > 0  # polls
-    assert row[2].split()[0] == row[2].split()[-1]  # all of them brought a 304
+    assert int(row[3].split()[-1]) > 0  # polls
+    assert row[3].split()[0] == row[3].split()[-1]  # all of them brought a 304

@@ -70,7 +70,7 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(load: Load) -> None:
         (b"site: {}\nkeep: \xff\n", 2, "is not UTF-8 here; save the file as UTF-8"),
         (SOURCE.encode("utf-16"), 1, "is not UTF-8 here"),
         (b"site:\n\x00", 2, 'the character "\\x00" is not allowed; remove it'),
-        (b"#" * (LIMIT_BYTES + 1), 0, "is larger than 4 MiB; split it"),
+        (b"#" * (LIMIT_BYTES + 1), 0, "is larger than 32 MiB; split it"),
     ],
     ids=["empty", "only a mark", "broken UTF-8", "UTF-16", "NUL", "too large"],
 )
