@@ -263,10 +263,13 @@ class Desk:
             self._days.add(headline.source, headline.published_at)
         return self._board.post(headline)
 
-    async def accept(self, headlines: Iterable[Headline]) -> tuple[Headline, ...]:
-        """Fold new headlines into stories and file them into topics. They are not on the board before `post`."""
+    def accept(self, headlines: Iterable[Headline]) -> tuple[Headline, ...]:
+        """Fold new headlines into stories and file them into topics. They are not on the board before `post`.
+
+        To be committed before others have their turn: nobody may join a story that is not on its way to the disk.
+        """
         ordered = sorted(headlines, key=lambda headline: (headline.published_at, headline.id))
-        return tuple([self.file(self._window.fold(headline)) async for headline in unhurried(ordered)])
+        return tuple([self.file(self._window.fold(headline)) for headline in ordered])
 
     def file(self, headline: Headline) -> Headline:
         """Decide a headline's topics by the present rules. A source that is no longer configured keeps its topics."""

@@ -32,7 +32,7 @@ def titles(read: Desk, topic: Topic = UPDATE) -> list[str]:
 async def bring(read: Desk, store: MemoryStore, *headlines: Headline) -> frozenset[str]:
     """Settle new headlines as a pass does."""
     async with read.settling(with_news=True, now=NOON):
-        accepted = await read.accept(headlines)
+        accepted = read.accept(headlines)
         return await read.post(accepted, news=await store.commit(Commit(headlines=accepted)))
 
 
@@ -69,8 +69,8 @@ async def test_headlines_of_one_pass_are_folded_in_the_order_they_were_published
     early, late = headline(9, title=BERAS.title), headline(1, KABAR, title=BERAS.title)
     one, other = desk(MemoryStore()), desk(MemoryStore())
 
-    assert await one.accept([early, late]) == await other.accept([late, early])
-    assert {each.story for each in await one.accept([late])} == {early.id}
+    assert one.accept([early, late]) == other.accept([late, early])
+    assert {each.story for each in one.accept([late])} == {early.id}
 
 
 async def test_a_headline_is_filed_by_the_rules_of_today() -> None:
