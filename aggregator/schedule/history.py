@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from aggregator.schedule.rhythm import begun, learnt
 from aggregator.source import Hints, Source, Standing, Validators
 
 _FAILURES_UNTIL_FALLBACK: Final = 3
+_ALL_BUT_THE_TIME: Final = attrgetter(*(field.name for field in fields(Standing) if field.name != "last_ok_at"))
 
 
 def first_standing(source: Source) -> Standing:
@@ -74,6 +76,8 @@ def revalidated(standing: Standing, url: str, validators: Validators) -> Standin
 
 def with_validators(standing: Standing, url: str, validators: Validators) -> Standing:
     """Keep the validators of a 200 as they are, in the place of the earlier ones of this URL."""
+    if (url, validators) in standing.validators:
+        return standing
     others = tuple(pair for pair in standing.validators if pair[0] != url)
     return replace(standing, validators=(*others, (url, validators)))
 
@@ -117,7 +121,7 @@ def may_be_asked(standing: Standing, *, now: datetime) -> bool:
 
 def same_but_for_the_time(one: Standing, other: Standing) -> bool:
     """Say whether only `last_ok_at` differs: then nothing has to be written."""
-    return replace(one, last_ok_at=other.last_ok_at) == other
+    return _ALL_BUT_THE_TIME(one) == _ALL_BUT_THE_TIME(other)
 
 
 def with_kept_ids(sources: Sequence[Source], standings: Iterable[Standing]) -> tuple[Source, ...]:

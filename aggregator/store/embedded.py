@@ -33,6 +33,7 @@ from aggregator.story import Dissolved
 _SNAPSHOT_FLOOR_BYTES: Final = 8 << 20  # fewer old ones are read over so quickly that a snapshot gains nothing
 _NEWS: Final = "news"
 _DECODED: Final = 4_000  # headlines held as values: what the topics show and the sources revise
+_STANDINGS: Final = 1_000  # held as values: a pass asks three times
 
 
 class EmbeddedStore:
@@ -52,6 +53,7 @@ class EmbeddedStore:
         self._storage = storage
         self._tables = {name: self._table(name) for name in (*SCHEDULE, *HEADLINES)}
         self._decoded: dict[str, Headline] = {}
+        self._standings: dict[str, Standing] = {}
         self._waiting: list[asyncio.Future[None]] = []
         self._writer: asyncio.Task[None] | None = None
         self._put_off_bytes = 0
@@ -96,8 +98,15 @@ class EmbeddedStore:
 
     def standing(self, source: str) -> Standing | None:
         """Tell where we stand with a source; None where it was never asked."""
+        if source in self._standings:
+            return self._standings[source]
         document = self._storage.documents("standing").get(source)
-        return None if document is None else to_standing(document)
+        if document is None:
+            return None
+        if len(self._standings) >= _STANDINGS:
+            self._standings.pop(next(iter(self._standings)))
+        standing = self._standings[source] = to_standing(document)
+        return standing
 
     def listing(self, source: str) -> tuple[Listed, ...]:
         """Tell what a source listed when it was last read."""
@@ -165,7 +174,8 @@ class EmbeddedStore:
         """
         changes = tuple(_changes(commit, self._known_by))  # all of them, before any: a commit is never staged by half
         for table, jsons in changes:
-            self._tables[table].put_json(jsons)
+            if jsons:
+                self._tables[table].put_json(jsons)
         if commit.headlines or commit.archived or commit.untold:
             self._news += 1
             self._tables["meta"].put({_NEWS: {"text": str(self._news)}})
@@ -202,6 +212,8 @@ class EmbeddedStore:
         for change in changes:
             if change.table == "headlines":
                 self._decoded.pop(change.id, None)
+            elif change.table == "standing":
+                self._standings.pop(change.id, None)
 
     def _is_mostly_old(self) -> bool:
         """Say whether half of the files is what nobody will read again: then a snapshot is worth its writing."""
