@@ -6,8 +6,8 @@
 
 The state is that after a pass which read everything and one which found nothing new; the appointments are then spread
 evenly over the interval, as they are in the long run. What is measured is `aggregator up` with all its children, its
-start not included; beside it the bare loop asks the same URLs, as fast as it can and at the daemon's own pace, its start
-not included either.
+start not included; beside it the bare loop asks the same URLs, as fast as it can and at the daemon's own pace, its
+start not included either.
 """
 
 import argparse

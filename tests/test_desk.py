@@ -439,7 +439,7 @@ async def test_a_dissolved_story_gives_its_headlines_to_the_older_one() -> None:
     async with read.settling(with_news=True, now=NOON):
         moved, dissolved = read.dissolve(headline(2).id, BERAS.id, now=NOON)
         news = await store.commit(Commit(headlines=moved, dissolved=(dissolved,)))
-        touched = read.post(moved, news=news)
+        touched = await read.post(moved, news=news)
 
     assert (dissolved.story, dissolved.into, dissolved.topics) == (headline(2).id, BERAS.id, ("update", "popular"))
     assert touched == {"update", "popular"}

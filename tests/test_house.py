@@ -338,7 +338,7 @@ async def test_a_story_that_is_gone_is_told_for_thirty_days(tmp_path: Path) -> N
         older, younger = (story.id for story in here.house.desk.stories(UPDATE))
         moved, dissolved = here.house.desk.dissolve(younger, older, now=NOON)
         news = await here.house.store.commit(Commit(headlines=moved, dissolved=(dissolved,)))
-        here.house.edition.touch(here.house.desk.post(moved, news=news))
+        here.house.edition.touch(await here.house.desk.post(moved, news=news))
         await here.house.publish(now=NOON)
         told = f'<at:deleted-entry ref="urn:uuid:{younger}" when="2026-11-23T12:00:00+00:00"/>'.encode()
         assert [files(tmp_path)[f"{slug}.atom"].count(told) for slug in ("update", "popular")] == [1, 1]
