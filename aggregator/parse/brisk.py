@@ -1,8 +1,7 @@
-"""The one home of feedparser, relieved of three habits that take two fifths of its time. What it says stays the same.
+"""The one home of feedparser, relieved of two habits that take two fifths of its time. What it says stays the same.
 
-At every tag it joins the base URL with itself; each text's few parameters are copied by the all-purpose deepcopy; and
-it tries fifteen readers on each date, which dates.py reads (`…_parsed` holds nothing here). tests/parse/test_brisk.py
-holds it against feedparser as shipped. Why this way: docs/decisions/0010.
+At every tag it joins the base URL with itself, and each text's few parameters are copied by the all-purpose deepcopy.
+tests/parse/test_brisk.py holds it against feedparser as shipped. Why this way: docs/decisions/0010.
 """
 
 from collections.abc import Mapping
@@ -16,7 +15,6 @@ from feedparser import api, mixin
 Found: TypeAlias = Mapping[str, Any]
 """feedparser's result."""
 
-_NO_DATE: Final = (0,) * 9
 _BASES: Final = 4  # from one tag to the next the base is the same; a publisher makes each as long as it likes
 
 
@@ -49,7 +47,6 @@ class _BriskParser(api.StrictFeedParser):  # type: ignore[misc]  # ships no type
 # feedparser looks both up by name in these modules, and has no other door. Only the parsing children import this.
 mixin.make_safe_absolute_uri = lru_cache(maxsize=_BASES)(mixin.make_safe_absolute_uri)
 api.StrictFeedParser = _BriskParser
-feedparser.registerDateHandler(lambda _: _NO_DATE)
 
 
 def parse(body: bytes, headers: Mapping[str, str]) -> Found:
