@@ -109,8 +109,8 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
         report = Report(source=source.id, answer="unreadable", ok=False, error=str(error), wire_bytes=answer.wire_bytes)
         return await _keep(this, after, Commit(), report, world)
     lines = await asyncio.to_thread(lines_of, reading, source)
-    async with world.desk.settling(with_news=bool(reading.entries), now=this.now):
-        after, news, report = _settle(this, answer, reading, lines, world)
+    async with world.desk.settling(with_news=bool(reading.entries)):
+        after, news, report = await _settle(this, answer, reading, lines, world)
         return await _keep(this, after, news, report, world)
 
 
@@ -181,14 +181,13 @@ def _usable(this: _Pass, answer: Fetched | NotModified, status: str, *, is_same:
     return moves.moved(after, answer.moved_to, is_same=is_same, now=this.now)
 
 
-def _settle(
+async def _settle(
     this: _Pass, answer: Fetched, reading: Reading, lines: Sequence[Line], world: World
 ) -> tuple[Standing, Commit, Report]:
     """Recognise what a document lists; fold and file the headlines that are new or revised."""
     listing = world.store.listing(this.source.id)
     recognised = recognise(lines, reading, this.source, listing, known=world.store.known, now=this.now)
-    new = world.desk.accept(recognised.new)
-    revised = tuple(map(world.desk.file, recognised.revised))
+    news = await world.desk.accept(recognised.new, recognised.revised, now=this.now)
     is_same = answer.moved_to is None or is_same_feed(recognised, reading.origin, _kept_line(listing, world.store))
     after = _after_reading(_usable(this, answer, _status(answer), is_same=is_same), this, answer, reading)
     listed = with_earlier(recognised.listing, listing) if answer.is_partial else recognised.listing
@@ -199,13 +198,13 @@ def _settle(
         oddities=(*answer.oddities, *reading.oddities),
         listed=len(reading.listing),
         parsed=len(reading.entries),
-        new=len(new),
-        revised=len(revised),
+        new=len(recognised.new),
+        revised=len(recognised.revised),
         wire_bytes=answer.wire_bytes,
     )
     return (
-        _brought(this, after, new),
-        replace(_listed(this, listing, listed, world.store), headlines=(*new, *revised)),
+        _brought(this, after, recognised.new),
+        replace(_listed(this, listing, listed, world.store), headlines=news.headlines, dissolved=news.dissolved),
         report,
     )
 
