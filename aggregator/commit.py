@@ -16,7 +16,7 @@ class Commit:
         dues: Appointments, each replacing its source's earlier one.
         standings: Each replaces its source's earlier one.
         listings: (source id, listing) pairs; each replaces the earlier one.
-        headlines: New ones and revised ones, whole.
+        headlines: New ones, revised ones, and those that moved to another story, whole.
         unlisted: (headline id, UTC) pairs: its source stopped listing it then.
         relisted: Ids of headlines that their source lists again.
         archived: Headlines that leave the active window; their keys stay known.

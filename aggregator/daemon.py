@@ -96,7 +96,7 @@ class Daemon:
 
     async def _serve(self, host: str, port: int, ready: Callable[[str], Awaitable[None]]) -> None:
         self._house.edition.touch_all()
-        await self._house.desk.load(now=self._clock())
+        await self._house.desk.load()
         await self._publish()
         live: Live = {
             "status.json": OnceASecond(self._status_json),
@@ -250,7 +250,7 @@ class Daemon:
     async def _publish(self) -> None:
         async with self._publishing:
             with self._watched("publish"):
-                await self._house.publish(now=self._clock())
+                await self._house.publish()
 
     async def _tidy(self) -> None:
         with self._watched("tidy"):

@@ -4,7 +4,7 @@ Both are derived from committed headlines. A pass without news never loads them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
@@ -15,7 +15,7 @@ import orjson
 
 from aggregator import VERSION
 from aggregator.commit import Commit
-from aggregator.dedupe.fold import URL_REACH, Window
+from aggregator.dedupe.fold import URL_REACH, Merge, Window
 from aggregator.headline import Headline
 from aggregator.merge.board import Board
 from aggregator.merge.rank import pick, story_of
@@ -30,6 +30,7 @@ _Row = TypeVar("_Row")
 
 _WORK_SECONDS: Final = 0.010  # between two breaths of the event loop
 _RULES: Final = "rules"
+_NEVER: Final = datetime.min.replace(tzinfo=UTC) + URL_REACH
 _COMMITTED_AT_ONCE: Final = 1_000  # headlines, when all are filed anew
 
 
@@ -126,6 +127,7 @@ class Desk:
         self._window = Window()
         self._board = Board(self._topics, self._weights)
         self._days = Days(self._zone)
+        self._settled: dict[str, Headline] = {}  # accepted, and not posted yet
         self._loaded = False
         self._posted = 0
 
@@ -157,11 +159,11 @@ class Desk:
         return self._store.meta(_RULES) == self.rules
 
     @asynccontextmanager
-    async def settling(self, *, with_news: bool, now: datetime) -> AsyncIterator[None]:
+    async def settling(self, *, with_news: bool) -> AsyncIterator[None]:
         """Recognise, fold, file, commit and post inside this. A pass without news does not have anything read."""
         async with self._alone:
             if with_news:
-                await self._load(now=now)
+                await self._load()
             self._passes += 1  # nothing is read anew from here on
             self._no_pass.clear()
         try:
@@ -175,23 +177,23 @@ class Desk:
                 self._no_pass.set()
 
     @asynccontextmanager
-    async def undisturbed(self, *, now: datetime) -> AsyncIterator[None]:
+    async def undisturbed(self) -> AsyncIterator[None]:
         """Archive inside this: everything is read, and no pass is recognising a headline that is about to leave."""
         async with self._alone:
             await self._no_pass.wait()
-            await self._load(now=now)
+            await self._load()
             yield
 
-    async def load(self, *, now: datetime) -> None:
+    async def load(self) -> None:
         """Read the kept headlines, once, and file them anew where the rules have changed since.
 
         Raises:
             StateError: What was filed anew could not be committed.
         """
         async with self._alone:
-            await self._load(now=now)
+            await self._load()
 
-    async def _load(self, *, now: datetime) -> None:
+    async def _load(self) -> None:
         while not self._loaded:
             await self._no_pass.wait()
             self.unload()
@@ -199,8 +201,8 @@ class Desk:
             if not self.is_filed:
                 await self._refile(self.rules)
             self._posted = self._store.news
-            if not self._recalled(since=now - URL_REACH):
-                await self._remember(await self._put_up(since=now - URL_REACH))
+            if not self._recalled():
+                await self._remember(await self._put_up())
             self._loaded = self._board is board  # else feeds.yaml was taken over meanwhile
 
     def sketch(self) -> tuple[bytes, ...] | None:
@@ -213,7 +215,7 @@ class Desk:
         parts = (self._stamp(), self._window.sketch(), self._board.sketch(), self._days.sketch())
         return tuple(map(orjson.dumps, parts))
 
-    def _recalled(self, *, since: datetime) -> bool:
+    def _recalled(self) -> bool:
         """Take over an earlier run's sketch, if nothing has come or gone since, and its rules are ours."""
         recall, self._recall = self._recall, lambda: None
         drawn = recall()
@@ -223,7 +225,6 @@ class Desk:
         if orjson.loads(stamp) != self._stamp():
             return False
         self._window = Window.of(orjson.loads(window))
-        self._window.forget(since)
         self._board.put_up(orjson.loads(board))
         self._days = Days(self._zone, dict(orjson.loads(days)))
         return True
@@ -245,14 +246,15 @@ class Desk:
                 changed.clear()
         await self._store.commit(Commit(headlines=tuple(changed), meta=((_RULES, rules),)))
 
-    async def _put_up(self, *, since: datetime) -> list[str]:
-        """Post everything; give the ids of what was published since then, in the order of acceptance."""
-        recent = []
+    async def _put_up(self) -> list[str]:
+        """Post everything; give the ids of what the window will remember."""
+        recent, latest = [], _NEVER
         async for headline in unhurried(self._store.headlines()):
             self._put_up_one(headline)
-            if headline.published_at >= since:
-                recent.append((headline.first_seen_at, headline.published_at, headline.id))
-        return [id_ for _, _, id_ in sorted(recent)]
+            latest = max(latest, headline.published_at)
+            if headline.published_at >= latest - URL_REACH:
+                recent.append((headline.published_at, headline.id))
+        return [id_ for at, id_ in recent if at >= latest - URL_REACH]
 
     async def _remember(self, ids: Iterable[str]) -> None:
         async for headline in unhurried(filter(None, map(self._store.headline, ids))):
@@ -263,13 +265,53 @@ class Desk:
             self._days.add(headline.source, headline.published_at)
         return self._board.post(headline)
 
-    def accept(self, headlines: Iterable[Headline]) -> tuple[Headline, ...]:
+    async def accept(self, new: Iterable[Headline], revised: Iterable[Headline] = (), *, now: datetime) -> Commit:
         """Fold new headlines into stories and file them into topics. They are not on the board before `post`.
 
-        To be committed before others have their turn: nobody may join a story that is not on its way to the disk.
+        Args:
+            new: In any order.
+            revised: As they are now.
+            now: UTC, of the pass.
+
+        Returns:
+            What is to be committed at once: the new and the revised headlines, those whose story became part of
+            another, and which stories those were.
         """
-        ordered = sorted(headlines, key=lambda headline: (headline.published_at, headline.id))
-        return tuple([self.file(self._window.fold(headline)) for headline in ordered])
+        changed, dissolved = set[str](), list[Dissolved]()
+        for headline in revised:
+            known = self._settled.get(headline.id, headline)  # another pass is about to commit it in another story
+            kept = replace(headline, story=known.story, joined=known.joined)
+            self._window.remember(kept)
+            changed.add(self._settle(self.file(kept)))
+        async for headline in unhurried(sorted(new, key=lambda headline: (headline.published_at, headline.id))):
+            fold = self._window.fold(headline)
+            changed.add(self._settle(self.file(fold.headline)))
+            for merge in fold.merges:
+                moved, gone = self.dissolve(merge, now=now)
+                changed.update(map(self._settle, moved))
+                dissolved += [gone] if self._board.members(merge.younger) else []  # else nobody was told of it
+        headlines = tuple(self._settled[id_] for id_ in sorted(changed))
+        return Commit(headlines=headlines, dissolved=tuple(dissolved))
+
+    def _settle(self, headline: Headline) -> str:
+        self._settled[headline.id] = headline
+        return headline.id
+
+    def dissolve(self, merge: Merge, *, now: datetime) -> tuple[tuple[Headline, ...], Dissolved]:
+        """Give the younger story's headlines to the older one, as they are now, posted or not.
+
+        Commit both that come back together, then `post` the headlines. Call it inside of `settling`.
+        """
+        unposted = (id_ for id_, headline in self._settled.items() if headline.story == merge.younger)
+        ids = sorted({*unposted, *self._board.members(merge.younger)})
+        kept = (self._settled.get(id_) or self._store.headline(id_) for id_ in ids)
+        moved = tuple(
+            replace(headline, story=merge.older, joined=headline.joined or merge.joined)
+            for headline in kept
+            if headline is not None and headline.story == merge.younger
+        )
+        topics = dict.fromkeys(slug for headline in moved for slug in headline.topics)
+        return moved, Dissolved(story=merge.younger, into=merge.older, at=now, topics=tuple(topics))
 
     def file(self, headline: Headline) -> Headline:
         """Decide a headline's topics by the present rules. A source that is no longer configured keeps its topics."""
@@ -286,22 +328,31 @@ class Desk:
         Returns:
             The slugs of the topics whose feeds they may change.
         """
+        mine = {headline.id for headline in headlines if self._settled.get(headline.id) is headline}
         self._posting.append(news)
         try:
-            touched = [self._put_up_one(headline) async for headline in unhurried(headlines)]
+            touched = [self._put_up_settled(headline, mine) async for headline in unhurried(headlines)]
         finally:
             self._posting.remove(news)
         self._posted = max(self._posted, news)
         return frozenset[str]().union(*touched)
 
-    def drop(self, headlines: Iterable[Headline], *, news: int, now: datetime) -> frozenset[str]:
-        """Take archived headlines off the board, and forget what can no longer be folded.
+    def _put_up_settled(self, headline: Headline, mine: Collection[str]) -> frozenset[str]:
+        """Put up a headline, unless another pass has moved it to another story meanwhile: that one posts it."""
+        latest = self._settled.get(headline.id)
+        if latest is not headline and (latest is not None or headline.id in mine):
+            return frozenset()
+        self._settled.pop(headline.id, None)
+        return self._put_up_one(headline)
+
+    def drop(self, headlines: Sequence[Headline], *, news: int) -> frozenset[str]:
+        """Take archived headlines off the board and out of the window.
 
         Returns:
             The slugs of the topics whose feeds that may change.
         """
         self._posted = max(self._posted, news)
-        self._window.forget(now - URL_REACH)
+        self._window.forget(headline.id for headline in headlines)
         return self._board.drop(headline.id for headline in headlines)
 
     def stories(self, topic: Topic) -> tuple[Story, ...]:
@@ -312,19 +363,6 @@ class Desk:
         kept = ((slip, self._store.headline(slip.id)) for slip in slips)
         told = [(slip, headline) for slip, headline in kept if headline is not None]
         return story_of(topic, told) if told else None
-
-    def dissolve(self, story: str, into: str, *, now: datetime) -> tuple[tuple[Headline, ...], Dissolved]:
-        """Give a story's headlines to an older one. Commit both that come back together, then `post` the headlines.
-
-        Args:
-            story: The id of the younger; it must be on the board, so call it inside of `settling`.
-            into: The id of the older.
-            now: UTC, of the pass that found out.
-        """
-        kept = filter(None, map(self._store.headline, self._board.members(story)))
-        moved = tuple(replace(headline, story=into) for headline in kept)
-        topics = dict.fromkeys(slug for headline in moved for slug in headline.topics)
-        return moved, Dissolved(story=story, into=into, at=now, topics=tuple(topics))
 
     def dissolved(self) -> tuple[Dissolved, ...]:
         """Give the stories that became part of older ones, the first first, as far as the store remembers."""

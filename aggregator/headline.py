@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from aggregator.entry import Enclosure, Origin
 
@@ -17,6 +18,22 @@ class Revision:
 
     title: str
     until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """Why a headline is in another one's story.
+
+    Attributes:
+        rule: The same `link`, the same `title`, similar `words`; or a `bridge`: it began a story, whose id is its own,
+            until a later headline showed that an older story is the same. That id is no story's any more.
+        similarity: 0.0 to 1.0.
+        needed: The least similarity that would have done; 0.0 where the rule allows no doubt.
+    """
+
+    rule: Literal["link", "title", "words", "bridge"]
+    similarity: float = 1.0
+    needed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +61,7 @@ class Headline:
         revisions: Earlier titles, oldest first; at most 24.
         marks: Of its page, and of the words it begins with, as at acceptance: whichever headlines of a story share one
             are one text, printed by several outlets. Numbers of 32 bits, so they tell nothing across stories.
+        joined: Why it is in its story. None: it began it.
     """
 
     id: str
@@ -65,3 +83,4 @@ class Headline:
     updated_at: datetime
     revisions: tuple[Revision, ...] = ()
     marks: tuple[int, ...] = ()
+    joined: Joined | None = None

@@ -185,7 +185,7 @@ class House:
         askable = (source for source in self.sources.values() if may_be_asked(self._standing(source), now=now))
         return [source for source in askable if not self.put_off(source, now=now)]
 
-    async def publish(self, *, now: datetime) -> tuple[str, ...]:
+    async def publish(self) -> tuple[str, ...]:
         """Render what was touched; give the paths that changed.
 
         Raises:
@@ -193,7 +193,7 @@ class House:
         """
         if not self.edition.is_pending:
             return ()
-        await self.desk.load(now=now)
+        await self.desk.load()
         return await self.edition.publish(self.desk.news)
 
     async def dismiss_readers(self) -> None:
@@ -252,12 +252,12 @@ class House:
         Raises:
             StateError: state/ cannot be written. Nothing is lost; the next call tries again.
         """
-        async with self.desk.undisturbed(now=now):
+        async with self.desk.undisturbed():
             leaving = await self._leaving(now)
             if leaving == Commit():
                 return 0
             news = await self.store.commit(replace(leaving, keys_until=now + _KEYS_OUTLIVE))
-            self.edition.touch(self.desk.drop(leaving.archived, news=news, now=now))
+            self.edition.touch(self.desk.drop(leaving.archived, news=news))
             self.edition.touch(slug for each in leaving.untold for slug in each.topics)
         return len(leaving.archived)
 

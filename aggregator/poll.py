@@ -113,7 +113,7 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
         return await _keep(this, after, Commit(), report, world)
     few = len(reading.entries) <= _FEW  # else in a thread, so that the event loop goes on
     lines = lines_of(reading, source) if few else await asyncio.to_thread(lines_of, reading, source)
-    async with world.desk.settling(with_news=bool(reading.entries), now=this.now):
+    async with world.desk.settling(with_news=bool(reading.entries)):
         after, news, report = await _settle(this, answer, reading, lines, world)
         if not (answer.is_partial and reading.complete):  # a part is not the document, which is known by its own hash
             after = replace(after, body_hash=body_hash if reading.complete else None)
@@ -193,10 +193,7 @@ async def _settle(
     """Recognise what a document lists; fold and file the headlines that are new or revised."""
     listing = world.store.listing(this.source.id)
     recognised = recognise(lines, reading, this.source, listing, known=world.store.known, now=this.now)
-    if len(recognised.new) > _FEW:
-        await asyncio.sleep(0)  # others have their turn now; from here to the commit there is none
-    new = world.desk.accept(recognised.new)
-    revised = tuple(map(world.desk.file, recognised.revised))
+    news = await world.desk.accept(recognised.new, recognised.revised, now=this.now)
     is_same = answer.moved_to is None or is_same_feed(recognised, reading.origin, _kept_line(listing, world.store))
     after = _after_reading(_usable(this, answer, _status(answer), is_same=is_same), this, answer, reading)
     listed = with_earlier(recognised.listing, listing) if answer.is_partial else recognised.listing
@@ -207,13 +204,13 @@ async def _settle(
         oddities=(*answer.oddities, *reading.oddities),
         listed=len(reading.listing),
         parsed=len(reading.entries),
-        new=len(new),
-        revised=len(revised),
+        new=len(recognised.new),
+        revised=len(recognised.revised),
         wire_bytes=answer.wire_bytes,
     )
     return (
-        _brought(this, after, new),
-        replace(_listed(this, listing, listed, world.store), headlines=(*new, *revised)),
+        _brought(this, after, recognised.new),
+        replace(_listed(this, listing, listed, world.store), headlines=news.headlines, dissolved=news.dissolved),
         report,
     )
 

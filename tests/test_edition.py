@@ -15,7 +15,7 @@ from aggregator.errors import StateError
 from aggregator.headline import Headline
 from aggregator.site import Site
 from aggregator.topic import Topic
-from tests.newsroom import DUNIA, KABAR, NOON, POPULAR, UPDATE, MemoryStore, headline
+from tests.newsroom import DUNIA, KABAR, POPULAR, UPDATE, MemoryStore, headline
 
 SITE = Site(title="Warta", url=None, language="id", zone=ZoneInfo("Asia/Jakarta"))
 EKONOMI = Topic(slug="ekonomi", title="Ekonomi", match=lambda line, _: "nomor 2" in line.title, match_text="2")
@@ -29,7 +29,7 @@ async def edition(directory: Path, *headlines: Headline, **changes: Any) -> Edit
     topics: Sequence[Topic] = changes.pop("topics", TOPICS)
     store = MemoryStore(*headlines)
     desk = Desk(store, topics=topics, sources=(DUNIA, KABAR))
-    await desk.load(now=NOON)
+    await desk.load()
     shelf: dict[str, Document] = changes.pop("shelf", {})
     plain = {"site": SITE, "base_url": "https://warta.example", "sources": (DUNIA, KABAR), "topics": topics}
     return Edition(directory, shelf, desk, **{**plain, **changes})

@@ -67,7 +67,7 @@ async def _once(feeds: "FeedsFile", state: "Path", *, everything: bool) -> None:
         await house.dismiss_readers()
         if any(report.new for report in reports):
             await house.tidy_daily(now=now)
-        await house.publish(now=now)
+        await house.publish()
         house.remember()
     _summarise(sources, reports, skipped=len(house.sources) - len(sources))
 

@@ -47,8 +47,9 @@ class Sandbox:
         self._workers = max_workers or os.cpu_count() or 1
         self._timeout_seconds = timeout_seconds
         self._memory_bytes = memory_bytes
-        # No more than there are children, so that pebble never queues: a document waits here, where no time counts.
-        self._free = asyncio.Semaphore(self._workers)
+        # Two a child, so that it finds the next one in its pipe; its time counts from when the child takes it up.
+        self._free = asyncio.Semaphore(2 * self._workers)
+        self._door = asyncio.Lock()  # opening and closing
         self._pool: ProcessPool | None = None
 
     async def __aenter__(self) -> Self:
@@ -67,7 +68,8 @@ class Sandbox:
         from pebble import ProcessExpired  # noqa: PLC0415  a pass without news does not pay for it
 
         async with self._free:
-            future = self._started().schedule(_read, args=[job], timeout=self._timeout_seconds)
+            pool = self._pool or await asyncio.shield(self._started())  # whoever is cancelled, `close` finds the pool
+            future = pool.schedule(_read, args=[job], timeout=self._timeout_seconds)
             try:
                 result = await asyncio.wrap_future(future)
             except TimeoutError:
@@ -82,21 +84,29 @@ class Sandbox:
 
     async def close(self) -> None:
         """End the children, whatever they are doing. A later `read` starts new ones."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.stop()  # type: ignore[no-untyped-call]  # pebble annotates the rest
-            await asyncio.to_thread(pool.join)
+        async with self._door:
+            pool, self._pool = self._pool, None
+            if pool is not None:
+                pool.stop()  # type: ignore[no-untyped-call]  # pebble annotates the rest
+                await asyncio.to_thread(pool.join)
 
-    def _started(self) -> "ProcessPool":
-        if self._pool is None:
-            from pebble import ProcessPool  # noqa: PLC0415  see `read`
+    async def _started(self) -> "ProcessPool":
+        async with self._door:
+            if self._pool is None:
+                self._pool = await asyncio.to_thread(self._start)
+            return self._pool
 
-            context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload([_READER])
-            self._pool = ProcessPool(
-                max_workers=self._workers, context=context, initializer=_confine, initargs=[self._memory_bytes]
-            )
-        return self._pool
+    def _start(self) -> "ProcessPool":
+        """Start the server and the first child, which takes 0.3 s: in a thread."""
+        from pebble import ProcessPool  # noqa: PLC0415  see `read`
+
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([_READER])
+        pool = ProcessPool(
+            max_workers=self._workers, context=context, initializer=_confine, initargs=[self._memory_bytes]
+        )
+        pool.schedule(_arrive).exception()
+        return pool
 
 
 def _confine(memory_bytes: int) -> None:
@@ -108,6 +118,10 @@ def _confine(memory_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     except (ValueError, OSError):  # macOS refuses; the time limit remains
         return
+
+
+def _arrive() -> None:
+    """In the child: say that it is there."""
 
 
 def _read(job: Job) -> Reading | str:

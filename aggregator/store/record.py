@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import orjson
 
 from aggregator.entry import Enclosure, Origin
-from aggregator.headline import Headline, Revision
+from aggregator.headline import Headline, Joined, Revision
 from aggregator.source import Due, Hints, Listed, Rhythm, Standing, Validators
 from aggregator.story import Dissolved
 
@@ -152,6 +152,7 @@ def to_headline(document: Mapping[str, Any]) -> Headline:
         Revision(title=revision["title"], until=datetime.fromisoformat(revision["until"]))
         for revision in fields["revisions"]
     )
+    fields["joined"] = fields["joined"] and Joined(**fields["joined"])
     return Headline(**fields)
 
 

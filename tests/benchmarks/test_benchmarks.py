@@ -69,3 +69,19 @@ def test_a_running_daemon_is_measured_beside_the_limit() -> None:
     assert float(row[0]) > 0
     assert int(row[3].split()[-1]) > 0  # polls
     assert row[3].split()[0] == row[3].split()[-1]  # all of them brought a 304
+
+
+def test_stories_are_measured_against_gold_ones(tmp_path: Path) -> None:
+    gold = tmp_path / "gold.tsv"
+    rows = [
+        ("1", "id", "2026-11-24 08:00:00", "a", "Kabut asap menipis di Riau"),
+        ("2", "id", "2026-11-24 09:00:00", "a", "Kabut asap di Riau mulai menipis"),
+        ("3", "de", "2026-11-24 09:00:00", "b", "Hochwasser an der Oder sinkt"),
+        ("4", "de", "2026-11-24 10:00:00", "b", "Kein Wort davon hier gesagt"),
+    ]
+    lines = ["uri\tlang\tpublished_at\tcluster_id\ttitle", *map("\t".join, rows)]
+    gold.write_text("\n".join(lines), encoding="utf-8")
+    table = rows_of("stories", str(gold), "--window", "50")
+
+    assert [row[0] for row in table] == ["de", "id", "mean"]
+    assert [row[-3:] for row in table] == [["1.000", "0.500", "0.667"], ["1.000"] * 3, ["1.000", "0.750", "0.833"]]

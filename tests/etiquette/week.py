@@ -170,7 +170,7 @@ class _Days:
     async def begin(self) -> None:
         """Do as `Daemon.run` does."""
         self._read_here()
-        await self._house.desk.load(now=self._clock())
+        await self._house.desk.load()
         await self._daemon._publish()
         self._daemon._appoint()
         self._clock.forward(self._clock() + _TICK)  # the first look

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from aggregator.entry import Enclosure, Origin
-from aggregator.headline import Headline, Revision
+from aggregator.headline import Headline, Joined, Revision
 from aggregator.source import Due, Hints, Listed, Rhythm, Standing, Validators
 from aggregator.store.record import (
     Change,
@@ -70,6 +70,7 @@ HEADLINE = headline(
     origin=Origin(id="urn:1", title="Dunia", link="https://dunia.example/", updated_at=NOON),
     updated_at=NOON,
     revisions=(Revision(title="Judul lama", until=NOON),),
+    joined=Joined(rule="words", similarity=0.5, needed=0.3),
 )
 
 
