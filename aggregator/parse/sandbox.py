@@ -68,8 +68,8 @@ class Sandbox:
         from pebble import ProcessExpired  # noqa: PLC0415  a pass without news does not pay for it
 
         async with self._free:
-            pool = self._pool or await asyncio.shield(self._started())  # whoever is cancelled, `close` finds the pool
-            future = pool.schedule(_read, args=[job], timeout=self._timeout_seconds)
+            started: ProcessPool = await asyncio.shield(self._started())  # whoever is cancelled, `close` finds the pool
+            future = started.schedule(_read, args=[job], timeout=self._timeout_seconds)
             try:
                 result = await asyncio.wrap_future(future)
             except TimeoutError:
