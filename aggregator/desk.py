@@ -314,9 +314,14 @@ class Desk:
         return moved, Dissolved(story=merge.younger, into=merge.older, at=now, topics=tuple(topics))
 
     def file(self, headline: Headline) -> Headline:
-        """Decide a headline's topics by the present rules. A source that is no longer configured keeps its topics."""
+        """Decide a headline's topics by the present rules. A source that is no longer configured keeps its topics.
+
+        What is kept but not told as news is in none.
+        """
         source = self._sources.get(headline.source)
-        return headline if source is None else replace(headline, topics=topics_of(headline, source, self._topics))
+        if source is None or headline.untold:
+            return headline
+        return replace(headline, topics=topics_of(headline, source, self._topics))
 
     async def post(self, headlines: Sequence[Headline], *, news: int) -> frozenset[str]:
         """Put committed headlines on the board.

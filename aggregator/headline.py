@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from aggregator.entry import Enclosure, Origin
+
+DateFrom: TypeAlias = Literal["published", "updated", "seen", "baseline"]
+"""Where `published_at` comes from: the date of publication; that of the last change, where no other is printed; the
+instant we saw it, for no sane date was printed; or a day before that, for nobody knows how long it had been listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,8 @@ class Headline:
         published_at: UTC, frozen at first sight. Orders everything.
         first_seen_at: UTC: when we accepted it.
         updated_at: UTC: `published_at`, or the instant of its last revision.
+        date_from: Where `published_at` comes from.
+        untold: Why it is kept but not told as news, and so in no topic, as in "older than the last reading". "": told.
         revisions: Earlier titles, oldest first; at most 24.
         marks: Of its page, and of the words it begins with, as at acceptance: whichever headlines of a story share one
             are one text, printed by several outlets. Numbers of 32 bits, so they tell nothing across stories.
@@ -81,6 +87,8 @@ class Headline:
     published_at: datetime
     first_seen_at: datetime
     updated_at: datetime
+    date_from: DateFrom = "published"
+    untold: str = ""
     revisions: tuple[Revision, ...] = ()
     marks: tuple[int, ...] = ()
     joined: Joined | None = None

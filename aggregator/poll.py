@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Final, TypeAlias, assert_never
 
 from aggregator.commit import Commit
+from aggregator.dedupe import floods
 from aggregator.dedupe.identity import Line, lines_of, recognise, with_earlier
 from aggregator.dedupe.same import is_same_feed
 from aggregator.desk import Desk, Store
@@ -192,38 +193,55 @@ async def _settle(
 ) -> tuple[Standing, Commit, Report]:
     """Recognise what a document lists; fold and file the headlines that are new or revised."""
     listing = world.store.listing(this.source.id)
-    recognised = recognise(lines, reading, this.source, listing, known=world.store.known, now=this.now)
-    news = await world.desk.accept(recognised.new, recognised.revised, now=this.now)
+    recognised = recognise(
+        lines, reading, this.source, listing, known=world.store.known, now=this.now, baseline=_is_first(this, listing)
+    )
+    listed = with_earlier(recognised.listing, listing) if answer.is_partial else recognised.listing
+    since = this.standing.last_ok_at if this.standing.body_hash else None
+    new = floods.hold_back(recognised.new, since=since, before=_vanished(listing, listed, world.store))
+    news = await world.desk.accept(new, recognised.revised, now=this.now)
     is_same = answer.moved_to is None or is_same_feed(recognised, reading.origin, _kept_line(listing, world.store))
     after = _after_reading(_usable(this, answer, _status(answer), is_same=is_same), this, answer, reading)
-    listed = with_earlier(recognised.listing, listing) if answer.is_partial else recognised.listing
     report = Report(
         source=this.source.id,
         answer=_status(answer),
         ok=True,
-        oddities=(*answer.oddities, *reading.oddities),
+        oddities=(*answer.oddities, *reading.oddities, *floods.in_words(new)),
         listed=len(reading.listing),
         parsed=len(reading.entries),
-        new=len(recognised.new),
+        new=len(new),
         revised=len(recognised.revised),
         wire_bytes=answer.wire_bytes,
     )
     return (
-        _brought(this, after, recognised.new),
+        _brought(this, after, new),
         replace(_listed(this, listing, listed, world.store), headlines=news.headlines, dissolved=news.dissolved),
         report,
     )
 
 
 def _brought(this: _Pass, after: Standing, new: Sequence[Headline]) -> Standing:
-    published = [headline.published_at for headline in new]
+    told = [headline for headline in new if not headline.untold]
+    published = [headline.published_at for headline in told if headline.date_from != "baseline"]
     zone = this.source.zone
-    return history.brought(after, published, zone=zone, before=this.standing, now=this.now) if new else after
+    return history.brought(after, published, zone=zone, before=this.standing, now=this.now) if told else after
 
 
 def _kept_line(listing: Sequence[Listed], store: Store) -> Headline | None:
     """Give a headline that the source listed when it was last read. None: it listed none that is kept."""
     return next(filter(None, (store.headline(line.headline) for line in listing)), None)
+
+
+def _is_first(this: _Pass, listing: Sequence[Listed]) -> bool:
+    return this.standing.last_ok_at is None and not listing
+
+
+def _vanished(before: Sequence[Listed], after: Sequence[Listed], store: Store) -> frozenset[str]:
+    """Give the titles that the source listed, where it lists none of these headlines any longer."""
+    ids = {line.headline for line in before}
+    if not ids.isdisjoint(line.headline for line in after):
+        return frozenset()
+    return frozenset(headline.title for headline in map(store.headline, ids) if headline is not None)
 
 
 def _after_reading(after: Standing, this: _Pass, answer: Fetched, reading: Reading) -> Standing:

@@ -114,23 +114,27 @@ async def test_a_bug_that_one_source_brings_to_light_is_told_and_costs_only_that
 
 async def test_the_status_tells_of_each_source_what_it_answered_how_often_and_what_it_brings(tmp_path: Path) -> None:
     clock = Clock()
-    clock.ahead = NOON + timedelta(hours=4, minutes=50) - clock()  # ten minutes to midnight in the site's zone
-    publishers = Newsroom({DUNIA.urls[0]: fetched("1 Gempa", "2 Banjir"), KABAR.urls[0]: Gone()})
+    midnight = NOON + timedelta(hours=5)  # in the site's zone
+    clock.ahead = midnight - timedelta(minutes=30) - clock()
+    publishers = Newsroom({DUNIA.urls[0]: fetched("0 Kabar lama"), KABAR.urls[0]: Gone()})
     async with running(tmp_path, publishers, clock) as (daemon, _):
         await until(lambda: daemon.totals.polls == 2)
+        publishers.answers[DUNIA.urls[0]] = fetched("1 Gempa", "2 Banjir", "0 Kabar lama")
+        clock.ahead += POLLING.every + timedelta(minutes=5)
+        await until(lambda: daemon.totals.polls == 3)
         today = [source.new_today for source in (await daemon.status()).sources]
         publishers.answers[DUNIA.urls[0]] = NotModified(validators=Validators(), hints=Hints())
-        for polls in (3, 4):
+        for polls in (4, 5):
             clock.ahead += POLLING.every + timedelta(minutes=5)
             await until(lambda: daemon.totals.polls == polls)  # noqa: B023  asked at once
         status = await daemon.status()
 
     dunia, kabar = status.sources
-    assert (dunia.answer, dunia.polls, dunia.not_modified, dunia.failures) == ("304", 3, 2, 0)
+    assert (dunia.answer, dunia.polls, dunia.not_modified, dunia.failures) == ("304", 4, 2, 0)
     assert (kabar.answer, kabar.polls, kabar.not_modified, kabar.failures) == ("410", 1, 0, 1)
-    assert (today, dunia.new_today, round(dunia.per_day), kabar.per_day) == ([2, 0], 0, 2, 0.0)
+    assert (today, dunia.new_today, round(dunia.per_day, 1), kabar.per_day) == ([2, 0], 0, 1.5, 0.0)
     assert (dunia.state, bool(dunia.reason), kabar.state, kabar.next_at) == ("ok", True, "parked", None)
-    assert (status.totals.polls, status.totals.not_modified, status.totals.failed) == (4, 2, 1)
+    assert (status.totals.polls, status.totals.not_modified, status.totals.failed) == (5, 2, 1)
 
 
 async def test_metrics_tell_the_same_to_prometheus(tmp_path: Path) -> None:

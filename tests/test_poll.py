@@ -6,8 +6,10 @@ import pytest
 
 from aggregator.commit import Commit
 from aggregator.desk import Desk
+from aggregator.entry import Reading
 from aggregator.errors import StateError
 from aggregator.fetch.answer import Answer, Failed, Fetched, Gone, NotModified, Refused
+from aggregator.parse.job import Job
 from aggregator.poll import World, poll
 from aggregator.source import Hints, PageList, Source, Standing, Validators
 from tests.newsroom import DUNIA, KABAR, NOON, POPULAR, UPDATE, MemoryStore, Newsroom, fetched, source, world
@@ -564,3 +566,34 @@ async def test_a_desk_that_is_set_up_otherwise_while_a_pass_waits_still_shows_it
 
     assert street.report.topics == BOTH
     assert len(only_update.stories(POPULAR)) == 2
+
+
+async def test_everything_under_new_ids_and_links_is_kept_and_nobody_is_told_again() -> None:
+    titles = ("Banjir surut di Semarang", "Kabut asap di Riau", "Harga beras naik")
+    street = Street(fetched(*(f"{number} {title}" for number, title in enumerate(titles))))
+
+    async def parse(job: Job) -> Reading:
+        reading = await street.newsroom.parse(job)
+        linked = (replace(entry, link=f"https://dunia.example/{entry.guid}") for entry in reading.entries)
+        return replace(reading, entries=tuple(linked))
+
+    street.world = replace(street.world, parse=parse)
+    await street.poll()
+    await street.poll(fetched(*(f"moved-{number} {title}" for number, title in enumerate(titles)), "9 Gempa di Maluku"))
+
+    assert street.titles == ["Gempa di Maluku", *titles]
+    assert street.report.oddities[1:] == ("3 kept, not told as news: listed before under another id",)
+    assert len([*street.store.headlines()]) == 7
+
+
+async def test_what_bears_no_date_stands_at_a_first_reading_below_what_was_published_today() -> None:
+    street = Street(TWO)
+    await street.poll()
+    await street.poll(fetched("3 Harga beras naik", "1 Banjir surut di Semarang", "2 Kabut asap di Riau"))
+
+    first = {each.title: (street.now - each.published_at, each.date_from) for each in street.store.headlines()}
+    assert first == {
+        "Harga beras naik": (timedelta(0), "seen"),
+        "Banjir surut di Semarang": (DAY + HOUR, "baseline"),
+        "Kabut asap di Riau": (DAY + HOUR + timedelta(seconds=1), "baseline"),
+    }

@@ -13,7 +13,7 @@ from aggregator.dedupe.naming import title_of
 from aggregator.dedupe.syndicated import marks_of
 from aggregator.dedupe.titles import folded_title, is_same_but_for_a_label
 from aggregator.entry import Entry, Reading
-from aggregator.headline import Headline, Revision
+from aggregator.headline import DateFrom, Headline, Revision
 from aggregator.source import Listed, Source
 
 Known: TypeAlias = Callable[[Iterable[str]], Mapping[str, Headline | None]]
@@ -30,6 +30,7 @@ _EARLIEST: Final = datetime(1995, 1, 1, tzinfo=UTC)  # before the web had news, 
 _AHEAD: Final = timedelta(minutes=10)
 _ANOTHER_STORY: Final = timedelta(hours=1)
 _RUBRIC: Final = timedelta(hours=48)
+_BASELINE_AGE: Final = timedelta(days=1)
 _LINKLESS_RUBRIC: Final = timedelta(hours=12)  # a title alone says less than a title and a link
 
 
@@ -56,6 +57,7 @@ def recognise(
     *,
     known: Known,
     now: datetime,
+    baseline: bool = False,
 ) -> Recognised:
     """Tell the new from the known. Deterministic; recognising the same reading twice gives nothing new.
 
@@ -72,12 +74,15 @@ def recognise(
         listing: What the source listed when it was last read: it names the headlines of the lines that did not change.
         known: Asked once, and not at all where no entry is left to recognise.
         now: UTC.
+        baseline: The source was never read before. What bears no date may have been listed for long: it is dated a day
+            back, so that it does not stand above what was published today.
     """
     parsed = {entry.fingerprint for entry in reading.entries}
     before = {listed.fingerprint: listed.headline for listed in listing}
     unchanged = {line: before[line] for line in reading.listing if line in before and line not in parsed}
     keys = dict.fromkeys(key for line in lines for key in (*line.rungs, line.printed))
     settling = _Settling(dict(known(keys)) if keys else {}, set(unchanged.values()), source, reading, now)
+    settling.baseline = baseline
     # Who is known by identity is settled first: only then is it clear whose link and title are free to be recognised.
     for line in [line for line in lines if not settling.settle_by_identity(line)]:
         settling.settle(line)
@@ -118,6 +123,7 @@ class _Settling:
         self, kept: dict[str, Headline | None], claimed: set[str], source: Source, reading: Reading, now: datetime
     ) -> None:
         self.ids: dict[str, str] = {}
+        self.baseline = False
         self._kept = kept
         self._claimed = claimed  # by a line of this document
         self._source, self._reading, self._now = source, reading, now
@@ -183,7 +189,7 @@ class _Settling:
 
     def _accept(self, line: Line) -> None:
         identity = next(key for key in line.rungs[line.level :] if key not in self._kept)
-        headline = _headline(line, identity, self._source, self._reading, self._now)
+        headline = _headline(line, identity, self._source, self._reading, self._now, baseline=self.baseline)
         self._claim(line, headline)
         self._new[headline.id] = (line.entry.index, headline)
         self._remember(headline)
@@ -302,9 +308,11 @@ def _revise(headline: Headline, line: Line, now: datetime) -> Headline:
     )
 
 
-def _headline(line: Line, identity: str, source: Source, reading: Reading, now: datetime) -> Headline:
+def _headline(
+    line: Line, identity: str, source: Source, reading: Reading, now: datetime, *, baseline: bool
+) -> Headline:
     entry, name = line.entry, str(uuid5(_NAMESPACE, identity))
-    published_at = _published_at(line, now)
+    published_at, date_from = _dated(line, now, baseline=baseline)
     return Headline(
         id=name,
         source=source.id,
@@ -324,13 +332,18 @@ def _headline(line: Line, identity: str, source: Source, reading: Reading, now: 
         first_seen_at=now,
         updated_at=published_at,
         marks=line.marks,
+        date_from=date_from,
     )
 
 
-def _published_at(line: Line, now: datetime) -> datetime:
+def _dated(line: Line, now: datetime, *, baseline: bool) -> tuple[datetime, DateFrom]:
     if line.date is None or line.date < _EARLIEST:
-        return now - timedelta(seconds=line.entry.index)  # the order of the page survives
-    return _sane(line.date, now) or now
+        in_order = now - timedelta(seconds=line.entry.index)  # the order of the page survives
+        return (in_order - _BASELINE_AGE, "baseline") if baseline else (in_order, "seen")
+    date = _sane(line.date, now)
+    if date is None:
+        return now, "seen"
+    return date, "published" if line.entry.published_at else "updated"
 
 
 def _sane(date: datetime | None, now: datetime) -> datetime | None:
