@@ -11,6 +11,7 @@ from aggregator.commands.demo import demo
 from aggregator.commands.headlines import headlines
 from aggregator.commands.once import once
 from aggregator.commands.parse import parse
+from aggregator.commands.replay import replay
 from aggregator.commands.up import up
 from aggregator.commands.watch import watch
 from aggregator.commands.why import why
@@ -25,7 +26,7 @@ _commands = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (up, once, watch, check, parse, headlines, why, demo):
+for _command in (up, once, watch, check, parse, headlines, why, replay, demo):
     _commands.command()(_command)
 
 

@@ -1,4 +1,4 @@
-"""`aggregator why`: when a source is polled next, and what has led to that."""
+"""`aggregator why`: when a source is polled next, where a headline stands, what makes a story, and what led to it."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,132 +7,115 @@ import typer
 from aggregator.commands.options import DEFAULT_STATE, FeedsOption, StateOption
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from aggregator.source import Due, Source, Standing
-
-_BUSIEST = 4
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+    from aggregator.headline import Headline
+    from aggregator.load.feeds_yaml import FeedsFile
+    from aggregator.source import Source
+    from aggregator.store.embedded import EmbeddedStore
 
 
 def why(
-    what: Annotated[str, typer.Argument(metavar="SOURCE", help="A source, by its name, id or URL.")],
+    what: Annotated[
+        str, typer.Argument(metavar="SOURCE|ITEM|URL", help="A source's name or URL, an item's id, a headline's link.")
+    ],
     feeds: FeedsOption = None,
     state: StateOption = DEFAULT_STATE,
 ) -> None:
-    """Tell when a source is polled next, and why then. Reads beside a running daemon without disturbing it.
+    """Tell when a source is polled next, and why then; or why a headline is where it is, and what makes its story.
+
+    Reads beside a running daemon without disturbing it.
 
     **Examples**
 
     - `aggregator why Antara`
-    - `aggregator why https://rmol.id/ --state /var/lib/planet`
+    - `aggregator why urn:uuid:7d0f5f4e-3a7e-5d36-9f5b-0c4b0f1f2a3b`
+    - `aggregator why https://rmol.id/gempa --state /var/lib/planet`
     """
-    from datetime import UTC, datetime
-
     from aggregator.commands.options import read_feeds
     from aggregator.errors import StateError
-    from aggregator.schedule.history import configured, first_standing, with_kept_ids
+    from aggregator.monitor.printable import printable
+    from aggregator.schedule.history import with_kept_ids
     from aggregator.store.embedded import EmbeddedStore
 
     configuration = read_feeds(feeds)
     if not state.is_dir():
         raise StateError(f"{state}: there is no such folder; run `aggregator up` first, or name it with --state")
     with EmbeddedStore(state, read_only=True) as store:
-        standings = filter(None, map(store.standing, store.sources()))
-        source = _find(what, with_kept_ids(configuration.sources, standings))
+        sources = with_kept_ids(configuration.sources, filter(None, map(store.standing, store.sources())))
+        for name, text in _account(what, configuration, sources, store):
+            typer.echo(f"{name:<12} {printable(text)}")
+
+
+def _account(
+    what: str, feeds: "FeedsFile", sources: "Sequence[Source]", store: "EmbeddedStore"
+) -> "Iterator[tuple[str, str]]":
+    from datetime import UTC, datetime
+
+    from aggregator.commands.accounts import account_of_source
+    from aggregator.schedule.history import configured, first_standing
+
+    source = _source(what, sources)
+    if source is not None:
         standing = configured(store.standing(source.id) or first_standing(source), source)
         due = store.dues().get(source.id)
-    for name, text in account(source, standing, due, zone=configuration.site.zone, now=datetime.now(UTC)):
-        typer.echo(f"{name:<12} {text}")
+        yield from account_of_source(source, standing, due, zone=feeds.site.zone, now=datetime.now(UTC))
+        return
+    stories: dict[str, list[Headline]] = {}
+    for headline in _headlines(what, store, sources):
+        stories.setdefault(headline.story, []).append(headline)
+    for found in stories.values():
+        yield from _account_of_news(found, feeds, {source.id: source for source in sources}, store)
 
 
-def account(
-    source: "Source", standing: "Standing", due: "Due | None", *, zone: "ZoneInfo", now: "datetime"
+def _account_of_news(
+    found: "Sequence[Headline]", feeds: "FeedsFile", sources: "Mapping[str, Source]", store: "EmbeddedStore"
 ) -> "Iterator[tuple[str, str]]":
-    """Give an account of a source, as pairs of a name and a text.
+    """Give an account of headlines of one story, and of the story."""
+    from aggregator.commands.accounts import account_of_headline, account_of_story
+    from aggregator.source import Source
+    from aggregator.topic import POPULAR
 
-    Args:
-        source: As configured.
-        standing: As kept.
-        due: Its appointment. None: it has none yet.
-        zone: In which instants are shown.
-        now: UTC.
-    """
-    from aggregator.schedule.moves import told
-
-    yield "source", f"{source.name}, {standing.address}"
-    yield "next poll", _next_poll(standing, due, zone, now)
-    yield "last answer", _last_answer(standing, zone)
-    for text in told(standing):
-        yield "moved", text
-    if standing.last_error is not None:
-        yield "failures", f"{standing.failures} in a row: {standing.last_error}"
-    yield "hints", "; ".join(_hints(source, standing, zone, now)) or "none in force"
-    if standing.rhythm is not None:
-        yield "rhythm", _rhythm(source, standing, zone, now)
+    popular = next(topic for topic in feeds.topics if topic.slug == POPULAR)
+    for headline in found:
+        source = sources.get(headline.source) or Source(
+            id=headline.source, name=headline.source, urls=(headline.source,)
+        )
+        yield from account_of_headline(headline, source, feeds.topics, zone=feeds.site.zone)
+    together = [headline for headline in store.headlines() if headline.story == found[0].story]
+    names = {id_: source.name for id_, source in sources.items()}
+    weights = {id_: source.weight for id_, source in sources.items()}
+    yield from account_of_story(together, names, weights, popular, feeds.site.zone)
 
 
-def _find(what: str, sources: "Sequence[Source]") -> "Source":
-    from aggregator.errors import UnknownNameError
-    from aggregator.load.wording import quoted, suggestion
-
+def _source(what: str, sources: "Sequence[Source]") -> "Source | None":
+    """Find a source by its name, id or URL."""
     for source in sources:
         if what.casefold() == source.name.casefold() or what in {source.id, *source.urls}:
             return source
-    near = suggestion(what, [source.name for source in sources], "write the name or a URL of one in feeds.yaml")
-    raise UnknownNameError(f"there is no source {quoted(what)}{near}")
+    return None
 
 
-def _next_poll(standing: "Standing", due: "Due | None", zone: "ZoneInfo", now: "datetime") -> str:
-    from aggregator.schedule.hints import in_words
+def _headlines(what: str, store: "EmbeddedStore", sources: "Sequence[Source]") -> "list[Headline]":
+    """Find headlines by their id, their story's id, or their link.
 
-    if standing.parked:
-        return "never: it answered 410 Gone; give it another url, or remove it"
-    if due is None:
-        return "when the daemon runs: it was never asked"
-    if due.at <= now:
-        return f"when the daemon runs, due for {in_words(now - due.at)}: {due.reason}"
-    return f"{_at(due.at, zone)}, in {in_words(due.at - now)}: {due.reason}"
+    Raises:
+        UnknownNameError: There is none, and no source either.
+    """
+    from aggregator.dedupe.canonical import canonical_url
+    from aggregator.errors import UnknownNameError
+    from aggregator.load.wording import quoted, suggestion
 
-
-def _last_answer(standing: "Standing", zone: "ZoneInfo") -> str:
-    if not standing.last_answer:
-        return "none yet"
-    good = "none was good" if standing.last_ok_at is None else f"a good one was noted {_at(standing.last_ok_at, zone)}"
-    return f"{standing.last_answer}; {good}"
-
-
-def _hints(source: "Source", standing: "Standing", zone: "ZoneInfo", now: "datetime") -> "Iterator[str]":
-    from aggregator.schedule.hints import body_waits, header_waits
-
-    hints = standing.hints
-    if standing.not_before is not None and standing.not_before > now:
-        yield f"Retry-After, until {_at(standing.not_before, zone)}"
-    for wait in header_waits(hints):
-        yield wait.told
-    if source.every is not None or source.cron is not None:
-        return  # a fixed interval overrides what the document asks for
-    for wait in body_waits(hints):
-        yield wait.told
-    if hints.skip_hours:
-        yield f"skipHours {', '.join(map(str, hints.skip_hours))} (GMT)"
-    if hints.skip_days:
-        yield f"skipDays {', '.join(_DAYS[day] for day in hints.skip_days)} (GMT)"
-
-
-def _rhythm(source: "Source", standing: "Standing", zone: "ZoneInfo", now: "datetime") -> str:
-    from aggregator.schedule.rhythm import busiest_hours, expected_a_day
-
-    if standing.rhythm is None or standing.rhythm.latest is None:
-        return "no headline yet"
-    a_day = expected_a_day(standing.rhythm, source.zone, now=now)
-    often = f"about {a_day:.0f} a day" if a_day >= 1 else f"about one in {1 / a_day:.0f} d"
-    hours = ", ".join(f"{hour:02}:00" for hour in sorted(busiest_hours(standing.rhythm)[:_BUSIEST]))
-    busy = f", most from {hours} ({source.zone.key})" if hours else ""
-    return f"{often}{busy}; the latest {_at(standing.rhythm.latest, zone)}"
-
-
-def _at(instant: "datetime", zone: "ZoneInfo") -> str:
-    return f"{instant.astimezone(zone):%a %Y-%m-%d %H:%M %Z}"
+    id_, link = what.removeprefix("urn:uuid:").lower(), canonical_url(what)
+    one = store.headline(id_)
+    if one is not None:
+        return [one]
+    found = [
+        headline
+        for headline in store.headlines()
+        if headline.story == id_ or (headline.url is not None and link and canonical_url(headline.url) == link)
+    ]
+    if found:
+        return found
+    near = suggestion(what, [source.name for source in sources], "write a source's name, an item's id, or a link")
+    raise UnknownNameError(f"there is no source, item or link {quoted(what)}{near}")

@@ -28,6 +28,26 @@ def _takes(topic: Topic, headline: Headline, source: Source) -> bool:
     )
 
 
+def rule_of(topic: Topic, headline: Headline, source: Source) -> str:
+    """Say in words by which rule a topic takes a headline of this source; "" where it does not."""
+    if not _takes(topic, headline, source):
+        return ""
+    if topic.everything:
+        return "it takes everything"
+    if topic.slug in source.topics:
+        return f"{source.name} sends it all it has"
+    return ", ".join(
+        filter(
+            None,
+            [
+                f"match: {topic.match_text}" if topic.match_text else "",
+                f"sources: {', '.join(topic.sources)}" if topic.sources else "",
+                f"languages: {', '.join(topic.languages)}" if topic.languages else "",
+            ],
+        )
+    )
+
+
 def _speaks(language: str | None, ranges: Sequence[str]) -> bool:
     """RFC 4647 §3.3.1, basic filtering: "en" takes "en-us", not "eng". "_" is read as "-", as many feeds write it."""
     if language is None:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from aggregator.commands.why import account
+from aggregator.commands.accounts import account_of_source
 from aggregator.schedule.rhythm import begun, learnt
 from aggregator.source import Due, Hints, Source, Standing
 
@@ -18,7 +18,7 @@ MORNINGS = [NOON.replace(hour=1) - day * DAY + number * 10 * MINUTE for day in r
 
 
 def told(standing: Standing = STANDING, due: Due | None = None, asked: Source = DUNIA) -> dict[str, str]:
-    return dict(account(asked, standing, due, zone=JAKARTA, now=NOON))
+    return dict(account_of_source(asked, standing, due, zone=JAKARTA, now=NOON))
 
 
 def due_in(wait: timedelta, reason: str = "about 3 an hour on Monday evenings") -> Due:

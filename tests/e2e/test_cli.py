@@ -14,8 +14,8 @@ from tests.e2e.running import Origin, Page, aggregator, command, daemon, eventua
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 FIELDS = [
-    *("uri", "source", "title", "link", "published", "updated", "first_seen", "language", "story", "topics"),
-    "revisions",
+    *("uri", "source", "title", "summary", "link", "published", "updated", "first_seen", "language", "categories"),
+    *("story", "topics", "revisions"),
 ]
 HEAVY = {"aiohttp", "apscheduler", "dateparser", "feedgen", "feedparser", "lark", "pebble", "pydantic", "selectolax"}
 
@@ -38,7 +38,7 @@ def loaded_by(*arguments: str, cwd: Path) -> set[str]:
     return {entry.rpartition("|")[2].strip().partition(".")[0] for entry in told.stderr.splitlines()}
 
 
-@pytest.mark.parametrize("name", ["", "up", "once", "watch", "check", "parse", "headlines", "why", "demo"])
+@pytest.mark.parametrize("name", ["", "up", "once", "watch", "check", "parse", "headlines", "why", "replay", "demo"])
 def test_help_fits_80_columns_and_shows_an_example_a_line(name: str, tmp_path: Path) -> None:
     told = aggregator(*filter(None, [name]), "--help", cwd=tmp_path, env={"COLUMNS": "80", "TERM": "dumb"})
 

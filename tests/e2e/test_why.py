@@ -48,8 +48,8 @@ def test_why_tells_what_the_last_pass_left(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ("Antaro", 'there is no source "Antaro"; write "Antara"\n'),
-        ("?", 'there is no source "?"; write the name or a URL of one in feeds.yaml\n'),
+        ("Antaro", 'there is no source, item or link "Antaro"; write "Antara"\n'),
+        ("?", "there is no source, item or link \"?\"; write a source's name, an item's id, or a link\n"),
     ],
     ids=["near", "far"],
 )
@@ -78,3 +78,41 @@ def test_why_reads_beside_a_running_daemon(tmp_path: Path) -> None:
 
     assert (told.returncode, told.stderr) == (0, "")
     assert re.search(RHYTHM, told.stdout)
+
+
+def test_why_tells_where_a_headline_stands_and_what_makes_its_story(tmp_path: Path) -> None:
+    def page(title: str, link: str) -> Page:
+        item = f"<item><guid>{link}</guid><title>{title}</title><link>{link}</link></item>"
+        return Page(body=f'<rss version="2.0"><channel>{HEAD}{item}</channel></rss>'.encode())
+
+    pages = {
+        "/a.xml": page("Gempa guncang Maluku Tengah", "https://a.example/1"),
+        "/b.xml": page("Maluku Tengah diguncang gempa", "https://b.example/2"),
+    }
+    with Origin(pages) as origin:
+        named = [{"name": "Antara", "url": origin.url("/a.xml"), "topics": ["nasional"]}]
+        write_feeds(
+            tmp_path,
+            [*named, {"name": "Berita", "url": origin.url("/b.xml"), "weight": 2}],
+            topics=[{"slug": "bumi", "title": "Bumi", "match": "gempa"}],
+        )
+        aggregator("once", cwd=tmp_path)
+        told = aggregator("why", "http://www.a.example/1?utm_source=x", cwd=tmp_path)
+        lines = told.stdout.splitlines()
+        uri = next(line[13:] for line in lines if line.startswith("uri "))
+        by_uri = aggregator("why", uri, cwd=tmp_path)
+
+    assert (told.returncode, told.stderr) == (0, "")
+    assert (by_uri.returncode, by_uri.stdout) == (0, told.stdout)
+    facts = [(line[:12].strip(), line[13:]) for line in lines]
+    assert ("source", "Antara, guid https://a.example/1") in facts
+    assert [text for name, text in facts if name == "topic"] == [
+        "update: it takes everything",
+        "popular: it takes everything",
+        "bumi: match: gempa",
+        "nasional: Antara sends it all it has",
+    ]
+    assert "a day before we saw it" in dict(facts)["published"]
+    assert dict(facts)["story"].endswith(", 2 headlines of 2 outlets")
+    assert any("joined by similar words: " in line for line in lines)
+    assert any("67% of its heat (weight 2)" in line for line in lines)
