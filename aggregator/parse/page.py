@@ -17,7 +17,7 @@ from aggregator.parse.charset import decode_page
 from aggregator.parse.clean import clean_line, clean_link
 from aggregator.parse.dates import Printed, find_date, read_date
 from aggregator.parse.job import Job
-from aggregator.parse.outline import outline
+from aggregator.parse.outline import Outline, outline
 from aggregator.source import PageList
 
 _LINES: Final = 2_000
@@ -64,12 +64,8 @@ def read_page(job: Job) -> Reading:
         NotAFeedError: No headline is found: the page changed its shape, or it never had that list. It is never
             "empty", because a page is no promise.
     """
-    page = job.page or PageList()
-    text = decode_page(job.body, job.content_type)
-    if _is_too_deep(text):
-        raise NotAFeedError(f"more than {_DEEPEST} elements inside one another; this is no list of headlines")
-    tree = LexborHTMLParser(text)
-    entries = tuple(islice(_entries(_found(tree, page, _Dates(job)), _base(tree, job.url)), _LINES))
+    page, tree = job.page or PageList(), read_html(job)
+    entries = tuple(islice(_entries(_found(tree, page, _Dates(job)), base_url(tree, job.url)), _LINES))
     if not entries:
         raise NotAFeedError(_missing(page))
     title = tree.css_first("title")
@@ -82,7 +78,25 @@ def read_page(job: Job) -> Reading:
     )
 
 
-def _base(tree: LexborHTMLParser, url: str) -> str:
+def read_html(job: Job) -> LexborHTMLParser:
+    """Read the elements of a page.
+
+    Raises:
+        NotAFeedError: They lie too deep in one another for a page that people read.
+    """
+    text = decode_page(job.body, job.content_type)
+    if _is_too_deep(text):
+        raise NotAFeedError(f"more than {_DEEPEST} elements inside one another; this is no list of headlines")
+    return LexborHTMLParser(text)
+
+
+def outline_of(tree: LexborHTMLParser, job: Job) -> Outline | None:
+    """Give the printed lines of a page, their dates read; None where it has no element at all."""
+    dates = _Dates(job)
+    return outline(tree.root, dates.read, dates.find) if tree.root else None
+
+
+def base_url(tree: LexborHTMLParser, url: str) -> str:
     """Give what relative links are relative to (HTML §4.2.3)."""
     base = tree.css_first("base[href]")
     return (clean_link(base.attributes["href"], url) if base else None) or url

@@ -9,11 +9,13 @@ import multiprocessing
 import os
 import resource
 import signal
-from typing import TYPE_CHECKING, Final, Self
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from aggregator.entry import Reading
 from aggregator.errors import NotAFeedError, ParseStoppedError
 from aggregator.parse.job import Job
+from aggregator.subscription import Offers, Suggestions
 
 if TYPE_CHECKING:
     from pebble import ProcessPool
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 _TIMEOUT_SECONDS: Final = 5.0
 _MEMORY_BYTES: Final = 512 * 1024 * 1024
 _READER: Final = "aggregator.parse.read"
+
+A = TypeVar("A")
+T = TypeVar("T")
 
 
 class Sandbox:
@@ -65,11 +70,22 @@ class Sandbox:
             NotAFeedError: As `read_document` raises it.
             ParseStoppedError: It took too long, too much memory, or the child died.
         """
+        return await self._ask(_read, job)
+
+    async def look_around(self, job: Job) -> Offers:
+        """Find what a page offers to be subscribed to. Raises as `read`."""
+        return await self._ask(_look_around, job)
+
+    async def read_opml(self, body: bytes) -> Suggestions:
+        """Read a list of subscriptions. Raises as `read`."""
+        return await self._ask(_read_opml, body)
+
+    async def _ask(self, work: Callable[[A], T | str], argument: A) -> T:
         from pebble import ProcessExpired  # noqa: PLC0415  a pass without news does not pay for it
 
         async with self._free:
             started: ProcessPool = await asyncio.shield(self._started())  # whoever is cancelled, `close` finds the pool
-            future = started.schedule(_read, args=[job], timeout=self._timeout_seconds)
+            future = started.schedule(work, args=[argument], timeout=self._timeout_seconds)
             try:
                 result = await asyncio.wrap_future(future)
             except TimeoutError:
@@ -78,9 +94,10 @@ class Sandbox:
                 raise ParseStoppedError(f"reading took more than {self._memory_bytes >> 20} MiB of memory") from None
             except ProcessExpired as death:
                 raise ParseStoppedError(f"the reader died (exit code {death.exitcode})") from None
-        if isinstance(result, Reading):
-            return result
-        raise NotAFeedError(result)
+        if isinstance(result, str):
+            raise NotAFeedError(result)
+        answer: T = result
+        return answer
 
     async def close(self) -> None:
         """End the children, whatever they are doing. A later `read` starts new ones."""
@@ -125,10 +142,27 @@ def _arrive() -> None:
 
 
 def _read(job: Job) -> Reading | str:
-    """In the child. What is not a feed comes back as the text that says so: a string always crosses."""
+    """In the child, as all that follows."""
     from aggregator.parse.read import read_document  # noqa: PLC0415  the parent must not import it
 
+    return _crossing(read_document, job)
+
+
+def _look_around(job: Job) -> Offers | str:
+    from aggregator.parse.discover import look_around  # noqa: PLC0415  the parent must not import it
+
+    return _crossing(look_around, job)
+
+
+def _read_opml(body: bytes) -> Suggestions | str:
+    from aggregator.parse.opml import read_opml  # noqa: PLC0415  the parent must not import it
+
+    return _crossing(read_opml, body)
+
+
+def _crossing(work: Callable[[A], T], argument: A) -> T | str:
+    """What cannot be read comes back as the text that says so: a string always crosses."""
     try:
-        return read_document(job)
+        return work(argument)
     except NotAFeedError as error:
         return str(error)
