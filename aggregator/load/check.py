@@ -3,7 +3,7 @@
 Each section, source and topic is judged by itself, so that a fault in one hides none in another.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
@@ -23,7 +23,7 @@ from aggregator.load.keys import (
     SourceKeys,
     TopicKeys,
 )
-from aggregator.load.tree import Node
+from aggregator.load.tree import Node, Plain
 from aggregator.load.wording import quoted, suggestion
 from aggregator.site import Polling, Site
 from aggregator.source import PageList, Source
@@ -131,6 +131,23 @@ class _Proof:
         return [(node, found) for node, found in read if found is not None]
 
 
+def faults_of(source: Mapping[str, Plain], outside: Outside) -> tuple[str, ...]:
+    """Judge one source by itself; nothing is said where it is right."""
+    proof = _Proof(outside)
+    proof.read(SourceKeys, Node(0, dict(source)), "the source")
+    return tuple(fault.text for fault in proof.faults)
+
+
+def default_polling() -> Polling:
+    """Say how sources are asked where there is no feeds.yaml."""
+    return _polling(PollKeys.model_validate({}))
+
+
+def standing_topics() -> tuple[Topic, ...]:
+    """Give the topics that are there in any case."""
+    return _STANDING
+
+
 def _section(root: Node, key: str) -> Node:
     node = root.inside.get(key)
     return Node(root.line, {}) if node is None or node.value is None else node
@@ -188,7 +205,7 @@ def _repeated_names(sources: tuple[Node, ...]) -> Iterator[Fault]:
 
 
 def _repeated_addresses(sources: list[tuple[Node, SourceKeys]]) -> Iterator[Fault]:
-    for node, first in _twins((_source_id(keys), node) for node, keys in sources):
+    for node, first in _twins((source_id(keys.url[0], keys.page), node) for node, keys in sources):
         text = f"the same address as the source in line {first.line}; remove one, or name another list of the page"
         yield Fault(line=node.line_of(["url"]), text=text)
 
@@ -220,16 +237,16 @@ def _polling(keys: PollKeys) -> Polling:
     )
 
 
-def _source_id(keys: SourceKeys) -> str:
+def source_id(url: str, page: PageList | PageKeys | None) -> str:
     """Name the namespace of what a source publishes: its first URL, and which list of the page."""
-    if keys.page is None or not (keys.page.item or keys.page.heading):
-        return keys.url[0]
-    return f"{keys.url[0]}#{keys.page.item or (keys.page.heading or '').lower()}"
+    if page is None or not (page.item or page.heading):
+        return url
+    return f"{url}#{page.item or (page.heading or '').lower()}"
 
 
 def _source(keys: SourceKeys) -> Source:
     return Source(
-        id=_source_id(keys),
+        id=source_id(keys.url[0], keys.page),
         name=keys.name,
         urls=keys.url,
         page=None if keys.page is None else PageList(**dict(keys.page)),
@@ -252,12 +269,12 @@ def _topics(written: Iterable[TopicKeys], sources: Iterable[Source]) -> tuple[To
     for keys in written:
         topics[keys.slug] = _topic(keys, topics.get(keys.slug))
     for slug in (slug for source in sources for slug in source.topics):
-        topics.setdefault(slug, Topic(slug=slug, title=_title(slug)))
+        topics.setdefault(slug, Topic(slug=slug, title=title_of(slug)))
     return tuple(topics.values())
 
 
 def _topic(keys: TopicKeys, standing: Topic | None) -> Topic:
-    topic = standing or Topic(slug=keys.slug, title=_title(keys.slug), order=keys.order)
+    topic = standing or Topic(slug=keys.slug, title=title_of(keys.slug), order=keys.order)
     match_text, match = keys.match or ("", None)
     return replace(
         topic,
@@ -274,5 +291,6 @@ def _topic(keys: TopicKeys, standing: Topic | None) -> Topic:
     )
 
 
-def _title(slug: str) -> str:
+def title_of(slug: str) -> str:
+    """Give the title of a topic that says none."""
     return slug.replace("-", " ").strip().capitalize() or slug

@@ -59,6 +59,11 @@ def title(text: str, *, most: int) -> str:
     return text
 
 
+def fit_title(text: str, *, most: int) -> str:
+    """Make of any text one that `title` reads, or ""."""
+    return " ".join(_UNFIT_FOR_TITLES.sub("", _CONTROL.sub(" ", text)).split())[:most].rstrip()
+
+
 def http_url(text: str) -> str:
     """Read an absolute http or https URL without credentials; it is kept as written."""
     if len(text) > LIMIT_URL:
