@@ -55,6 +55,8 @@ class Edition:
         self._desk = desk
         self._topics = {topic.slug: topic for topic in topics}
         self._names = {source.id: source.name for source in sources}
+        self._sources = tuple(sources)
+        self._lists: tuple[Document, ...] = ()
         self._site, self._base_url = site, base_url
         self._press: Press | None = None
         self._settings = _settings(site, base_url, topics, sources)
@@ -114,9 +116,11 @@ class Edition:
         from aggregator.publish.press import Press
 
         if self._press is None:
-            self._press = Press(self._site, self._base_url, tuple(self._topics.values()), self._names)
+            topics = tuple(self._topics.values())
+            self._press = Press(self._site, self._base_url, topics, self._names)
+            self._lists = (self._press.feeds_list(), self._press.sources_list(self._sources))
         documents = [document for topic, stories in feeds for document in self._press.feeds(topic, stories, dissolved)]
-        return [*documents, self._press.front_page(*lists), self._press.stylesheet()]
+        return [*documents, self._press.front_page(*lists), self._press.stylesheet(), *self._lists]
 
     def _put_on_shelf(self, documents: Iterable[Document]) -> None:
         self._shelf.update((document.path, document) for document in documents)
@@ -143,7 +147,7 @@ class Edition:
 
     def _files(self) -> list[Path]:
         feeds = [f"{slug}.{ending}" for slug in self._topics for ending in ("rss", "atom", "json")]
-        return [self._public / name for name in (*feeds, "index.html", "style.css")]
+        return [self._public / name for name in (*feeds, "index.html", "style.css", "feeds.opml", "sources.opml")]
 
 
 def _settings(site: Site, base_url: str, topics: Sequence[Topic], sources: Sequence[Source]) -> str:
@@ -152,4 +156,6 @@ def _settings(site: Site, base_url: str, topics: Sequence[Topic], sources: Seque
         (it.slug, it.title, it.one_per, it.order, it.retell, it.half_life, it.limit, it.per_source) for it in topics
     ]
     names = [(source.id, source.name, source.weight) for source in sources]
-    return blake2b(repr((VERSION, site, base_url, shown, names)).encode(), digest_size=16).hexdigest()
+    listed = [(source.urls, source.topics, source.page, source.language) for source in sources]
+    rhythms = [(source.zone.key, source.every, source.cron) for source in sources]
+    return blake2b(repr((VERSION, site, base_url, shown, names, listed, rhythms)).encode(), digest_size=16).hexdigest()

@@ -72,7 +72,12 @@ class _Watched(dict[str, Document]):
 async def test_every_topic_is_published_in_three_formats_with_a_front_page(tmp_path: Path) -> None:
     shelf: dict[str, Document] = {}
     await published(tmp_path, *LINES, shelf=shelf)
-    names = {f"{topic.slug}.{ending}" for topic in TOPICS for ending in ENDINGS} | {"index.html", "style.css"}
+    names = {f"{topic.slug}.{ending}" for topic in TOPICS for ending in ENDINGS} | {
+        "index.html",
+        "style.css",
+        "feeds.opml",
+        "sources.opml",
+    }
 
     assert set(files(tmp_path)) == names
     assert {path: document.body for path, document in shelf.items()} == files(tmp_path)
@@ -206,3 +211,19 @@ async def test_a_source_that_feeds_yaml_no_longer_has_goes_by_its_feeds_title(tm
     await published(tmp_path, *LINES, sources=(DUNIA,))
 
     assert b"Kabar" in files(tmp_path)["update.atom"]
+
+
+async def test_the_lists_are_written_anew_only_when_the_configuration_changes(tmp_path: Path) -> None:
+    shelf: dict[str, Document] = {}
+    first = await published(tmp_path, *LINES, shelf=shelf)
+    lists = [shelf[path] for path in ("feeds.opml", "sources.opml")]
+    first.touch_all()
+    await first.publish(2)
+    moved = replace(KABAR, urls=("https://kabar.example/atom",))
+    second = await edition(tmp_path, *LINES, sources=(DUNIA, moved))
+
+    assert [shelf[path] is each for path, each in zip(("feeds.opml", "sources.opml"), lists, strict=True)] == [True] * 2
+    assert first.is_current(2)
+    assert not second.is_current(2)
+    second.touch_all()
+    assert await second.publish(2) == ("sources.opml",)

@@ -9,6 +9,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime
 
 from aggregator.publish.item import Item
+from aggregator.publish.opml import FEEDS_PATH, SOURCES_PATH
 from aggregator.publish.outgoing import UNTITLED, language_tag, one_line
 from aggregator.publish.words import Words, words
 from aggregator.site import Site
@@ -17,6 +18,7 @@ from aggregator.topic import POPULAR, UPDATE, Topic
 PAGE_TYPE: Final = "text/html; charset=utf-8"
 STYLE_TYPE: Final = "text/css; charset=utf-8"
 
+_OPML_TYPE: Final = "text/x-opml"
 _FEEDS: Final = (
     ("RSS", "rss", "application/rss+xml"),
     ("Atom", "atom", "application/atom+xml"),
@@ -40,7 +42,7 @@ def front_page(site: Site, topics: Sequence[Topic], update: Sequence[Item], popu
         _list(titles.get(POPULAR, POPULAR), "ranked", popular, site, ours),
         _topics(topics, ours),
     ]
-    return "\n".join([_head(site, topics), *lists, "</main>", "</body>", "</html>", ""]).encode()
+    return "\n".join([_head(site, topics), *lists, "</main>", _footer(ours), "</body>", "</html>", ""]).encode()
 
 
 def printed_date(instant: datetime, site: Site) -> str:
@@ -69,6 +71,8 @@ def _head(site: Site, topics: Sequence[Topic]) -> str:
             f"<title>{title}</title>",
             '<link rel="stylesheet" href="style.css">',
             *alternates,
+            f'<link rel="outline" type="{_OPML_TYPE}" title="{title}" href="{FEEDS_PATH}">',
+            f'<link rel="blogroll" type="{_OPML_TYPE}" title="{title}" href="{SOURCES_PATH}">',
             "</head>",
             "<body>",
             f"<header><h1>{title}</h1></header>",
@@ -114,6 +118,12 @@ def _topics(topics: Sequence[Topic], ours: Words) -> str:
 def _feeds(topic: Topic) -> str:
     links = " · ".join(f'<a type="{kind}" href="{topic.slug}.{ending}">{name}</a>' for name, ending, kind in _FEEDS)
     return f'<span class="feeds">{links}</span>'
+
+
+def _footer(ours: Words) -> str:
+    links = ((ours.subscribe, FEEDS_PATH), (ours.sources, SOURCES_PATH))
+    listed = " · ".join(f'<a type="{_OPML_TYPE}" href="{path}">{escape(name)} (OPML)</a>' for name, path in links)
+    return f"<footer>{listed}</footer>"
 
 
 def _text(text: str) -> str:

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Final
 
 from aggregator.document import Document
-from aggregator.publish import jsonfeed, page, syndication
+from aggregator.publish import jsonfeed, opml, page, syndication
 from aggregator.publish.documents import document
 from aggregator.publish.head import head_of
 from aggregator.publish.item import Item, item_of
 from aggregator.publish.style import STYLESHEET
 from aggregator.publish.words import words
 from aggregator.site import Site
+from aggregator.source import Source
 from aggregator.story import Dissolved, Story
 from aggregator.topic import Topic
 
@@ -97,6 +98,16 @@ class Press:
     def stylesheet(self) -> Document:
         """Give "style.css", which the front page needs."""
         return self._finish("style.css", page.STYLE_TYPE, STYLESHEET.encode(), None)
+
+    def feeds_list(self) -> Document:
+        """Give "feeds.opml": what we publish. Like `sources_list`, it stays what it is as long as feeds.yaml does."""
+        body = opml.feeds_opml(self._site, self._base_url, self._topics)
+        return self._finish(opml.FEEDS_PATH, opml.OPML_TYPE, body, None)
+
+    def sources_list(self, sources: Sequence[Source]) -> Document:
+        """Give "sources.opml": what we read, without our secrets."""
+        body = opml.sources_opml(self._site, self._base_url, sources, self._topics)
+        return self._finish(opml.SOURCES_PATH, opml.OPML_TYPE, body, None)
 
     def _write(self, story: Story) -> _Written:
         written = self._written.pop(story, None)

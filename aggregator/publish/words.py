@@ -16,6 +16,7 @@ class Words:
         topics: Heads the list of topics.
         subscribe: Heads their feeds.
         nothing: Where a list is empty.
+        sources: What we read.
     """
 
     also: str
@@ -24,10 +25,17 @@ class Words:
     topics: str
     subscribe: str
     nothing: str
+    sources: str
 
 
 _ENGLISH: Final = Words(
-    also="Also", was="Was", outlets="{} outlets", topics="Topics", subscribe="Subscribe", nothing="No news yet."
+    also="Also",
+    was="Was",
+    outlets="{} outlets",
+    topics="Topics",
+    subscribe="Subscribe",
+    nothing="No news yet.",
+    sources="Sources",
 )
 _KNOWN: Final[Mapping[str, Words]] = {
     "en": _ENGLISH,
@@ -38,6 +46,7 @@ _KNOWN: Final[Mapping[str, Words]] = {
         topics="Topik",
         subscribe="Langganan",
         nothing="Belum ada berita.",
+        sources="Sumber",
     ),
     "de": Words(
         also="Auch",
@@ -46,6 +55,7 @@ _KNOWN: Final[Mapping[str, Words]] = {
         topics="Themen",
         subscribe="Abonnieren",
         nothing="Noch keine Nachrichten.",
+        sources="Quellen",
     ),
     "fr": Words(
         also="Aussi",
@@ -54,6 +64,7 @@ _KNOWN: Final[Mapping[str, Words]] = {
         topics="Rubriques",
         subscribe="S’abonner",
         nothing="Aucune nouvelle pour l’instant.",
+        sources="Sources",
     ),
     "ru": Words(
         also="Также",
@@ -62,6 +73,7 @@ _KNOWN: Final[Mapping[str, Words]] = {
         topics="Темы",
         subscribe="Подписаться",
         nothing="Новостей пока нет.",
+        sources="Источники",
     ),
 }
 
