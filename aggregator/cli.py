@@ -6,9 +6,12 @@ from typing import Annotated, NoReturn
 import typer
 
 from aggregator import VERSION
+from aggregator.commands.add import add
 from aggregator.commands.check import check
 from aggregator.commands.demo import demo
+from aggregator.commands.export import export
 from aggregator.commands.headlines import headlines
+from aggregator.commands.import_ import import_
 from aggregator.commands.once import once
 from aggregator.commands.parse import parse
 from aggregator.commands.replay import replay
@@ -26,8 +29,8 @@ _commands = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (up, once, watch, check, parse, headlines, why, replay, demo):
-    _commands.command()(_command)
+for _command in (up, once, watch, check, add, import_, export, parse, headlines, why, replay, demo):
+    _commands.command(_command.__name__.rstrip("_"))(_command)
 
 
 def _print_version(wanted: bool) -> None:

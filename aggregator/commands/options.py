@@ -2,16 +2,22 @@
 
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     from aggregator.load.feeds_yaml import FeedsFile
 
+T = TypeVar("T")
+
 FeedsOption: TypeAlias = Annotated[
     Path | None,
     typer.Option("--feeds", metavar="FILE", help="The configuration. [default: ./feeds.yaml, else the shipped one]"),
+]
+OwnFeedsOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--feeds", metavar="FILE", help="The configuration; begun if missing. [default: ./feeds.yaml]"),
 ]
 StateOption: TypeAlias = Annotated[
     Path, typer.Option("--state", metavar="DIR", help="Where headlines and schedule are kept.")
@@ -48,10 +54,11 @@ def read_feeds_at(path: Path) -> "FeedsFile":
     from aggregator.load.feeds_yaml import read_feeds_file
     from aggregator.merge.match import parse_match
 
-    return read_feeds_file(path, read_match=parse_match, check_cron=_check_cron)
+    return read_feeds_file(path, read_match=parse_match, check_cron=check_cron)
 
 
-def _check_cron(expression: str) -> None:
+def check_cron(expression: str) -> None:
+    """Raise ValueError with what is wrong with a cron expression."""
     from aggregator.schedule.cron import check_cron  # APScheduler: a newsroom without cron does not pay for it
 
     check_cron(expression)
@@ -71,8 +78,10 @@ def split_listen(listen: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
-def run(work: Coroutine[object, object, None]) -> None:
-    """Carry out what a command does. Ctrl-C and SIGTERM end it cleanly, with the exit code of the signal.
+def run(work: Coroutine[object, object, T]) -> T:
+    """Carry out what a command does, and give what comes of it.
+
+    Ctrl-C and SIGTERM end it cleanly, with the exit code of the signal.
 
     Raises:
         typer.Exit: It was interrupted.
@@ -82,22 +91,21 @@ def run(work: Coroutine[object, object, None]) -> None:
 
     try:
         if sys.platform == "win32":
-            asyncio.run(work)
-        else:
-            import uvloop
+            return asyncio.run(work)
+        import uvloop
 
-            uvloop.run(_ended_by_sigterm(work))
+        return uvloop.run(_ended_by_sigterm(work))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     except asyncio.CancelledError:
         raise typer.Exit(143) from None
 
 
-async def _ended_by_sigterm(work: Coroutine[object, object, None]) -> None:
+async def _ended_by_sigterm(work: Coroutine[object, object, T]) -> T:
     """Cancel on SIGTERM, as asyncio does on Ctrl-C. The daemon answers both signals itself, once it runs."""
     import asyncio
     import signal
 
     task = asyncio.ensure_future(work)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    await task
+    return await task
