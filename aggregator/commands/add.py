@@ -142,6 +142,8 @@ def _polling(configuration: "FeedsFile | None") -> "Polling":
 
 
 def _show(number: int, choice: Choice, zone: "ZoneInfo") -> None:
+    from datetime import UTC, datetime
+
     entries = choice.reading.entries
     dates = [entry.published_at for entry in entries if entry.published_at]
     newest = f", newest {max(dates).astimezone(zone):%Y-%m-%d %H:%M}" if dates else ", without dates"
@@ -150,7 +152,9 @@ def _show(number: int, choice: Choice, zone: "ZoneInfo") -> None:
     kind = f'list "{heading}"' if heading else "largest list" if choice.page else choice.reading.kind
     typer.echo(f"{number:>3}  {choice.reading.origin.title or choice.url} ({kind}, {counted}{newest})")
     typer.echo(f"     {choice.url}")
-    for entry in entries[:_SHOWN]:
+    undated = datetime.min.replace(tzinfo=UTC)
+    newest_first = sorted(entries, key=lambda entry: entry.published_at or undated, reverse=True)
+    for entry in newest_first[:_SHOWN]:
         at = f"{entry.published_at.astimezone(zone):%Y-%m-%d %H:%M}" if entry.published_at else "no date"
         typer.echo(f"       {at:<16}  {entry.title}")
 

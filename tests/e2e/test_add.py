@@ -88,6 +88,8 @@ def test_a_list_of_headlines_is_taken_where_there_is_no_feed(tmp_path: Path) -> 
         assert (ended.returncode, ended.stderr.count("\n")) == (0, 1)
         assert '(list "Populer", 7 entries' in ended.stdout
         assert '(list "UPDATE", 10 entries' in ended.stdout
+        dates = [line.split()[0] for line in ended.stdout.splitlines()[2:5]]
+        assert dates == sorted(dates, reverse=True)
         written = f"{{name: list_ul - Harian Selat – Populer, url: '{origin.url()}', page: {{list: Populer}}}}"
         assert written in feeds.read_text("utf-8")
         other = aggregator("once", cwd=tmp_path)

@@ -13,6 +13,14 @@ def page_of(kind: str) -> html.HtmlElement:
     return html.document_fromstring(body, parser=html.HTMLParser(encoding="utf-8"))
 
 
+def test_the_lists_of_feeds_and_sources_are_linked_from_head_and_foot() -> None:
+    page = page_of("plain")
+    lists = ["feeds.opml", "sources.opml"]
+    assert [link.get("href") for link in page.findall('.//head/link[@type="text/x-opml"]')] == lists
+    assert [link.get("href") for link in page.findall(".//footer/a")] == lists
+    assert [link.text for link in page.findall(".//footer/a")] == ["Langganan (OPML)", "Sumber (OPML)"]
+
+
 @pytest.mark.parametrize(
     ("language", "zone", "shown"),
     [
