@@ -127,18 +127,21 @@ def _outline(attributes: Mapping[str, str], *, closed: bool = True) -> str:
 
 
 def _document(site: Site, base_url: str | None, outlines: Iterable[str]) -> bytes:
+    lines = [f"    {outline}" for outline in outlines]
+    # Declared only where it is used: validators warn of every namespace that they do not know.
+    namespace = f' xmlns:aggregator="{_NAMESPACE}"' if any(" aggregator:" in line for line in lines) else ""
     title = escape(one_line(site.title) or UNTITLED)
     owner = [f"    <ownerId>{escape(base_url)}/</ownerId>"] if base_url else []
     return "\n".join(
         [
             '<?xml version="1.0" encoding="UTF-8"?>',
-            f'<opml version="2.0" xmlns:aggregator="{_NAMESPACE}">',
+            f'<opml version="2.0"{namespace}>',
             "  <head>",
             f"    <title>{title}</title>",
             *owner,
             "  </head>",
             "  <body>",
-            *(f"    {outline}" for outline in outlines),
+            *lines,
             "  </body>",
             "</opml>",
             "",

@@ -42,6 +42,11 @@ def test_both_lists_hold_what_opml_2_wants() -> None:
             assert len(outline) == 0 or outline.get("xmlUrl") is None
 
 
+def test_a_namespace_is_declared_only_where_it_is_used() -> None:
+    kinds = [list_.nsmap for source in (DUNIA, replace(DUNIA, weight=2)) for list_ in lists(source)]
+    assert [len(each) for each in kinds] == [0, 0, 0, 1]
+
+
 def test_what_we_publish_is_one_feed_a_topic() -> None:
     found = [(each.get("text"), each.get("type"), each.get("xmlUrl")) for each in next(lists()).iter("outline")]
     assert found == [
