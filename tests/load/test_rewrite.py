@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.errors import FeedsFileError
-from aggregator.load.feeds_yaml import FeedsFile
+from aggregator.load.feeds_yaml import LIMIT_BYTES, FeedsFile
 from aggregator.load.rewrite import add_to_file
 from aggregator.subscription import Subscription
 from tests.load.suggested import planned, read
@@ -96,7 +96,7 @@ def test_a_byte_order_mark_stays_first(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("---\nsources:\n- {name: A, url: 'https://a.example/'}\n...\n", "write these below sources: yourself"),
-        (f"{BEFORE}#{'x' * (4 * 2**20 - len(BEFORE) - 2)}\n", "is larger than 4 MiB"),
+        (f"{BEFORE}#{'x' * (LIMIT_BYTES - len(BEFORE) - 2)}\n", "is larger than 32 MiB"),
         ("sources:\n  - {name: A}\n", "has no url"),
     ],
     ids=["a layout that we do not know", "as large as can be", "a fault"],
