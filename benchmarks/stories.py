@@ -37,6 +37,7 @@ SHAKEN: Final[Sequence[tuple[ModuleType, str]]] = (
     (similar, "_IMAGINED"),
     (similar, "_HALF_LIFE_SECONDS"),
     (similar, "_OTHER_NUMBER"),
+    (similar, "_ONE_NAME"),
     (similar, "_MOST_LOOKED_AT"),
     (similar, "REACH_SECONDS"),
     (fold, "_BRIDGE"),

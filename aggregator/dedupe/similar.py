@@ -13,14 +13,16 @@ from aggregator.dedupe.telling import Telling
 REACH_SECONDS: Final = 96 * 3_600.0
 """Words of headlines that were published longer before the latest one are forgotten."""
 
-_NEEDED: Final = 0.038  # of similarity, per doubling of the stories: of more, more are alike by chance
+_NEEDED: Final = 0.035  # of similarity, per doubling of the stories: of more, more are alike by chance
 _IMAGINED: Final = 30  # stories that are always thought to be there: a nearly empty window knows no rare word
 _LONGEST_PAUSE_SECONDS: Final = 48 * 3_600.0  # in a story; then it is over
 _HALF_LIFE_SECONDS: Final = 24 * 3_600.0  # of similarity: what is told of one event is told on one day
 _OTHER_NUMBER: Final = 0.2  # of the similarity is left where a number stands in another one's place
 _OWN_STORY: Final = 0.8  # is left where nobody but the outlet itself tells the story
 _SERIES: Final = 0.45  # of the stems in common with another title of the outlet: the next of a series
-_FEWEST_SHARED: Final = 2  # stems: a name alone is no event
+_FEWEST_SHARED: Final = 2  # stems
+_NAME: Final = 3  # stems side by side: of a person, a place, a club
+_ONE_NAME: Final = 0.5  # of the similarity is left where one name is all that is common: it is in the news twice a day
 _FEWEST_STEMS: Final = 3
 _LANGUAGES: Final = 8  # a language has at least that part of the stories: not every feed says truly which one it is in
 _MOST_LOOKED_AT: Final = 250  # places, those of the rarest stems first: a fold takes as long in any window
@@ -239,11 +241,27 @@ def _nearness(lines: Iterable[Mark], mark: Mark) -> float:
 
 
 def _doubt(lines: Sequence[Mark], mark: Mark) -> float:
-    """Give what other numbers, and one outlet's own ways, leave of the similarity."""
+    """Give what other numbers, a mere name, and one outlet's own ways leave of the similarity."""
     if _is_series(lines, mark):
         return 0.0
-    doubt = _OTHER_NUMBER if mark.telling.figures and _has_other_numbers(lines, mark.telling) else 1.0
+    name = _ONE_NAME if _share_one_name(lines, mark) else 1.0
+    doubt = name * _OTHER_NUMBER if mark.telling.figures and _has_other_numbers(lines, mark.telling) else name
     return doubt if any(line.source != mark.source for line in lines) else doubt * _OWN_STORY
+
+
+def _share_one_name(lines: Sequence[Mark], mark: Mark) -> bool:
+    """Say whether all that is common stands side by side in both: who it is about, or where it was, and not what."""
+    theirs = {stem for line in lines for stem in line.telling.stems}
+    common = tuple(stem for stem in mark.telling.stems if stem in theirs)
+    if len(common) > _NAME or not _has(mark.telling.stems, common):
+        return False
+    return any(_has(line.telling.stems, common) for line in lines)
+
+
+def _has(stems: Sequence[str], run: Sequence[str]) -> bool:
+    """Say whether a run of stems stands in others as it is."""
+    start = stems.index(run[0]) if run[0] in stems else 0
+    return tuple(stems[start : start + len(run)]) == run
 
 
 def _is_series(lines: Iterable[Mark], mark: Mark) -> bool:

@@ -150,6 +150,8 @@ def test_one_event_in_other_words_is_one_story_in_any_script(first: str, second:
         pytest.param("Jadwal Imsakiyah Jakarta 10 Ramadan", "Jadwal Imsakiyah Jakarta 11 Ramadan", id="rubric"),
         pytest.param("Banjir rendam Demak", "Rupiah menguat terhadap dolar", id="nothing-in-common"),
         pytest.param("Presiden kunjungi pasar di Solo", "Presiden lantik menteri pertanian", id="one-word"),
+        pytest.param("Longsor tutup jalan utama Muara Lontar", "Gudang baja di Muara Lontar terbakar", id="one-place"),
+        pytest.param("Wening Arsanti breaks marathon record", "Knee injury rules Wening Arsanti out", id="one-person"),
     ],
 )
 def test_two_events_stay_two_stories(first: str, second: str) -> None:
