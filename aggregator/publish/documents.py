@@ -1,13 +1,21 @@
 """Bytes → Document: coded and named once, at publishing, so that serving is a look-up."""
 
 import gzip
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
+from typing import Final
 
-from aggregator.document import Document
+import brotli
+
+from aggregator.document import Coded, Document
+
+_GZIP: Final = 6
+_BROTLI: Final = 5  # as quick as gzip's 6, and a feed is an eighth smaller; 11 takes forty times as long
 
 
-def document(path: str, content_type: str, body: bytes, modified_at: datetime | None) -> Document:
+def document(
+    path: str, content_type: str, body: bytes, *, modified_at: datetime | None, max_age: timedelta
+) -> Document:
     """Finish a body. The same bytes give the same ETags on every run.
 
     Args:
@@ -15,18 +23,20 @@ def document(path: str, content_type: str, body: bytes, modified_at: datetime | 
         content_type: With its charset.
         body: As it will be sent.
         modified_at: UTC, whole seconds. None: it holds no news yet.
+        max_age: For how long a copy may be used without asking again.
     """
-    gzipped = gzip.compress(body, compresslevel=6, mtime=0)
     return Document(
         path=path,
         content_type=content_type,
-        body=body,
-        gzipped=gzipped,
-        etag=_etag(body),
-        etag_gzipped=_etag(gzipped),
+        plain=_coded("identity", body),
+        coded=(
+            _coded("br", brotli.compress(body, quality=_BROTLI)),
+            _coded("gzip", gzip.compress(body, compresslevel=_GZIP, mtime=0)),
+        ),
         modified_at=modified_at,
+        max_age=max_age,
     )
 
 
-def _etag(coded: bytes) -> str:
-    return f'"{blake2b(coded, digest_size=16).hexdigest()}"'
+def _coded(coding: str, body: bytes) -> Coded:
+    return Coded(coding=coding, body=body, etag=f'"{blake2b(body, digest_size=16).hexdigest()}"')

@@ -1,12 +1,13 @@
 """Topic → Documents: every story is written once, however many topics, formats and passes it goes through."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from aggregator.document import Document
 from aggregator.publish import jsonfeed, opml, page, syndication
+from aggregator.publish.changes import SETTLED, changes_of, max_age
 from aggregator.publish.documents import document
 from aggregator.publish.head import head_of
 from aggregator.publish.item import Item, item_of
@@ -74,12 +75,14 @@ class Press:
         changed_at = max((each.item.updated_at for each in written), default=None)
         head = head_of(topic, self._site, self._base_url, changed_at)
         rss = syndication.rss_feed(head, (each.rss for each in written))
-        atom = syndication.atom_feed(head, (each.atom for each in written), _gone(topic, stories, dissolved))
+        gone = _gone(topic, stories, dissolved)
+        atom = syndication.atom_feed(head, (each.atom for each in written), gone)
         json = jsonfeed.json_feed(head, (each.json for each in written))
+        changes = changes_of(stories, gone)
         return (
-            self._finish(f"{topic.slug}.rss", syndication.RSS_TYPE, rss, changed_at),
-            self._finish(f"{topic.slug}.atom", syndication.ATOM_TYPE, atom, changed_at),
-            self._finish(f"{topic.slug}.json", jsonfeed.JSON_TYPE, json, changed_at),
+            self._dated(f"{topic.slug}.rss", syndication.RSS_TYPE, rss, changes),
+            self._dated(f"{topic.slug}.atom", syndication.ATOM_TYPE, atom, changes),
+            self._dated(f"{topic.slug}.json", jsonfeed.JSON_TYPE, json, changes),
         )
 
     def front_page(self, update: Sequence[Story], popular: Sequence[Story]) -> Document:
@@ -91,9 +94,8 @@ class Press:
         """
         latest = [self._write(story).item for story in update]
         ranked = [self._write(story).item for story in popular]
-        changed_at = max((item.updated_at for item in [*latest, *ranked]), default=None)
         body = page.front_page(self._site, self._topics, latest, ranked)
-        return self._finish("index.html", page.PAGE_TYPE, body, changed_at)
+        return self._dated("index.html", page.PAGE_TYPE, body, changes_of([*update, *popular]))
 
     def stylesheet(self) -> Document:
         """Give "style.css", which the front page needs."""
@@ -121,11 +123,22 @@ class Press:
             del self._written[next(iter(self._written))]
         return written
 
-    def _finish(self, path: str, content_type: str, body: bytes, modified_at: datetime | None) -> Document:
+    def _dated(self, path: str, content_type: str, body: bytes, changes: Sequence[datetime]) -> Document:
+        newest = changes[-1].replace(microsecond=0) if changes else None
+        return self._finish(path, content_type, body, newest, max_age(changes))
+
+    def _finish(
+        self, path: str, content_type: str, body: bytes, modified_at: datetime | None, fresh_for: timedelta = SETTLED
+    ) -> Document:
         kept = self._documents.get(path)
-        if kept is None or (kept.body, kept.modified_at) != (body, modified_at):
-            kept = self._documents[path] = document(path, content_type, body, modified_at)
-        return kept
+        if kept is None or kept.body != body:
+            made = document(path, content_type, body, modified_at=modified_at, max_age=fresh_for)
+        elif (kept.modified_at, kept.max_age) != (modified_at, fresh_for):
+            made = replace(kept, modified_at=modified_at, max_age=fresh_for)
+        else:
+            return kept
+        self._documents[path] = made
+        return made
 
 
 def _gone(topic: Topic, stories: Sequence[Story], dissolved: Sequence[Dissolved]) -> list[Dissolved]:

@@ -4,16 +4,21 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from aggregator.document import Document
+from aiohttp import hdrs
+
+from aggregator.document import Coded, Document
 
 
-def accepts_gzip(accept_encoding: str) -> bool:
-    """Read an Accept-Encoding line: does it allow gzip, by name or by "*"? Identity is always at hand besides."""
-    weights = {}
-    for part in accept_encoding.lower().split(","):
-        coding, _, parameter = part.partition(";")
-        weights[coding.strip()] = _weight(parameter)
-    return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0))) > 0.0
+def coded_for(document: Document, accept_encoding: str) -> Coded:
+    """Choose the coding that an Accept-Encoding line weighs most; among equals, the document's own order decides.
+
+    Returns:
+        What is not coded where the line names nothing that we have, or nothing at all: it is always at hand.
+    """
+    weights = _weights(accept_encoding)
+    best = max(document.coded, key=lambda each: _weight_of(each.coding, weights), default=document.plain)
+    weight = _weight_of(best.coding, weights)
+    return best if weight > 0 and weight >= weights.get("identity", 0.0) else document.plain
 
 
 def is_current(document: Document, etag: str, headers: Mapping[str, str]) -> bool:
@@ -25,17 +30,32 @@ def is_current(document: Document, etag: str, headers: Mapping[str, str]) -> boo
         headers: Of the request; names in any case. If-Modified-Since counts only where there is no If-None-Match
             (RFC 9110 §13.2.2).
     """
-    tags = headers.get("If-None-Match")
+    tags = headers.get(hdrs.IF_NONE_MATCH)
     if tags is not None:
-        return _matches(tags, etag)
-    since = _instant(headers.get("If-Modified-Since", ""))
-    return since is not None and document.modified_at is not None and document.modified_at <= since
+        return tags == etag or _matches(tags, etag)
+    since = headers.get(hdrs.IF_MODIFIED_SINCE)
+    if since is None or document.modified_at is None:
+        return False
+    instant = _instant(since)
+    return instant is not None and document.modified_at <= instant
 
 
 def _matches(tags: str, etag: str) -> bool:
     # Weak comparison (RFC 9110 §13.1.2). Our own tags hold no comma, so whatever a foreign one holds, a plain split
     # finds ours and no other.
     return tags.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+
+
+def _weights(accept_encoding: str) -> Mapping[str, float]:
+    weights = {}
+    for part in accept_encoding.lower().split(","):
+        coding, _, parameter = part.partition(";")
+        weights[coding.strip().removeprefix("x-")] = _weight(parameter)
+    return weights
+
+
+def _weight_of(coding: str, weights: Mapping[str, float]) -> float:
+    return weights.get(coding, weights.get("*", 0.0))
 
 
 def _weight(parameter: str) -> float:

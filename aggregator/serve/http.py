@@ -4,19 +4,24 @@ Nothing of a request ever becomes the path of a file: a path is looked up among 
 """
 
 import asyncio
+import contextlib
 import errno
-import logging
-from collections.abc import Awaitable, Callable, Mapping
-from email.utils import format_datetime
+import resource
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from email.utils import formatdate
 from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self, TypeAlias
 
-from aiohttp import web
+from aiohttp import HttpVersion11, hdrs
+from aiohttp.http import RawRequestMessage
+from yarl import URL
 
 from aggregator.document import Document
 from aggregator.errors import ListenError
-from aggregator.serve.conditional import accepts_gzip, is_current
+from aggregator.serve.answer import ALLOW, Answer, Prepared, live_answer, refusal, without_body
+from aggregator.serve.reader import Patience, Reader, Readers
 
 LiveAnswer: TypeAlias = Callable[[], Awaitable[tuple[int, str, bytes]]]
 """What to answer at this moment: (status, content type with its charset, body)."""
@@ -24,18 +29,12 @@ LiveAnswer: TypeAlias = Callable[[], Awaitable[tuple[int, str, bytes]]]
 Live: TypeAlias = Mapping[str, LiveAnswer]
 """By path."""
 
-_log = logging.getLogger(__name__)
-
 _LAST_PORT: Final = 65_535
 _SAME_SECONDS: Final = 1.0
-_CLOSE_SECONDS: Final = 0.5  # aiohttp waits up to twice as long
-
-_ALWAYS: Final = {
-    "Server": "aggregator",  # unset, aiohttp tells its version and Python's
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-}
+_CLOSE_SECONDS: Final = 0.5
+_LOOK_SECONDS: Final = 0.5  # between two looks at the clock and at who is past his time
+_METHODS: Final = frozenset(ALLOW.split(", "))
+_BACKLOG: Final = 512  # that many may come in one turn of the loop: 20 ms of work
 
 
 class Server:
@@ -44,8 +43,9 @@ class Server:
     Args:
         shelf: Path → document. Looked up anew for each request: whoever owns it may exchange its documents, each at
             once, at any time.
-        live: Paths that are answered anew each time, before the shelf is looked at.
-        readers: Connections at the same time; the next one is answered 503.
+        live: Paths that are answered anew each time, unless the shelf has them.
+        readers: Connections at the same time, and never more than half of the files that we may open: the other half
+            is for polling. One more takes the place of the one that has been silent for longest.
         head_seconds: For sending a whole request head, counted from connecting or from the last answer; then we hang
             up. So long may a connection idle, too.
         body_seconds: For taking an answer: by default, a megabyte at 9 KB/s.
@@ -56,17 +56,19 @@ class Server:
         shelf: Mapping[str, Document],
         *,
         live: Live,
-        readers: int = 1_000,
+        readers: int = 4_000,
         head_seconds: float = 15,
         body_seconds: float = 120,
     ) -> None:
         self._shelf = shelf
         self._live = live
-        self._readers = readers
-        self._head_seconds = head_seconds
-        self._body_seconds = body_seconds
+        self._most = readers
+        self._patience = Patience(head_seconds=head_seconds, body_seconds=body_seconds)
+        self._prepared: dict[str, Prepared] = {}
+        self._readers: Readers = OrderedDict()
         self._listener: asyncio.Server | None = None
-        self._http: web.Server | None = None
+        self._looking: asyncio.TimerHandle | None = None
+        self._date = b""
 
     async def __aenter__(self) -> Self:
         """Nothing yet: `start` says where to listen."""
@@ -93,57 +95,74 @@ class Server:
         """
         if not 0 <= port <= _LAST_PORT:  # asyncio raises OverflowError, uvloop counts on from 0
             raise ListenError(f"{port} is no port; add --listen {_authority(host, 8080)}")
-        loop = asyncio.get_running_loop()
-        self._http = web.Server(self._answer)
+        self._most = min(self._most, _half_of_the_files())
         try:
-            self._listener = await loop.create_server(self._admit, host, port)
+            self._listener = await asyncio.get_running_loop().create_server(self._admit, host, port, backlog=_BACKLOG)
         except OSError as error:
             raise ListenError(_cannot_listen(host, port, error)) from error
+        self._look()
         return f"http://{_authority(host, self._listener.sockets[0].getsockname()[1])}"
 
     async def stop(self) -> None:
         """Hang up on every reader, within 2 s. Idempotent."""
-        if self._listener is None or self._http is None:
+        if self._listener is None:
             return
         self._listener.close()
-        transports = [reader.transport for reader in self._http.connections]
-        self._http.pre_shutdown()
-        await self._http.shutdown(_CLOSE_SECONDS)
-        for transport in filter(None, transports):
-            transport.abort()  # closing alone would wait for a reader that does not read
-        self._listener = self._http = None
+        self._listener = None
+        for reader in list(self._readers):
+            reader.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                while self._readers:  # noqa: ASYNC110  they take themselves out, one by one
+                    await asyncio.sleep(0.01)
+        for reader in list(self._readers):
+            reader.abort()  # closing alone would wait for a reader that does not read
+        if self._looking is not None:
+            self._looking.cancel()
 
     def _admit(self) -> asyncio.Protocol:
-        if self._http is None or len(self._http.connections) >= self._readers:
-            return _Full()
-        return _Connection(
-            self._http,
-            loop=asyncio.get_running_loop(),
-            keepalive_timeout=self._head_seconds,
-            lingering_time=1,
-            auto_decompress=False,
-            access_log=None,  # type: ignore[arg-type]  # None is none, whatever the annotation says
-        )
+        while len(self._readers) >= self._most:
+            self._readers.popitem(last=False)[0].abort()
+        return Reader(self._find, self._date_line, self._readers, self._patience)
 
-    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        answer = await self._find(request)
-        try:
-            async with asyncio.timeout(self._body_seconds):
-                await answer.prepare(request)
-                await answer.write_eof()
-        except (TimeoutError, ConnectionError):  # a reader that does not read, or has left
-            if request.transport is not None:
-                request.transport.abort()
-        return answer
+    def _look(self) -> None:
+        """Note the time of day, and hang up on who is past his time; and again after a moment."""
+        self._date = f"Date: {formatdate(usegmt=True)}\r\n".encode()
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for reader in [reader for reader in self._readers if reader.deadline < now]:
+            reader.abort()
+        moment = min(_LOOK_SECONDS, self._patience.head_seconds, self._patience.body_seconds)
+        self._looking = loop.call_later(moment, self._look)
 
-    async def _find(self, request: web.BaseRequest) -> web.Response:
-        if request.method not in {"GET", "HEAD"}:
-            return _refusal(405, {"Allow": "GET, HEAD"})
-        path = request.path.removeprefix("/") or "index.html"
-        if path in self._live:
-            return _live_answer(*await self._live[path]())
-        document = self._shelf.get(path)
-        return _refusal(404, {}) if document is None else _document_answer(document, request.headers)
+    def _date_line(self) -> bytes:
+        return self._date
+
+    def _find(self, request: RawRequestMessage) -> Answer | Coroutine[None, None, Answer]:
+        method, headers = request.method, request.headers
+        if hdrs.HOST not in headers and request.version == HttpVersion11:  # RFC 9112 §3.2
+            return refusal(HTTPStatus.BAD_REQUEST)
+        path = request.path[1:]
+        if path not in self._shelf:  # most write it as we do; whoever does not is understood, too
+            path = _plain_path(request.url)
+        if method not in _METHODS:
+            return refusal(HTTPStatus.METHOD_NOT_ALLOWED, path=path)
+        if path in self._shelf:
+            return self._prepare(path).answer(method, headers)
+        if path in self._live and method != "OPTIONS":
+            return self._live_answer(path, method)
+        answer = refusal(HTTPStatus.NOT_FOUND, path=path, accept=headers.get(hdrs.ACCEPT, ""))
+        return without_body(answer) if method == "HEAD" else answer
+
+    def _prepare(self, path: str) -> Prepared:
+        prepared, document = self._prepared.get(path), self._shelf[path]
+        if prepared is None or prepared.document is not document:
+            prepared = self._prepared[path] = Prepared(document)
+        return prepared
+
+    async def _live_answer(self, path: str, method: str) -> Answer:
+        answer = live_answer(*await self._live[path]())
+        return without_body(answer) if method == "HEAD" else answer
 
 
 class OnceASecond:
@@ -169,66 +188,14 @@ class OnceASecond:
             return self._answer
 
 
-class _Connection(web.RequestHandler):
-    """aiohttp's, but what it answers to garbage repeats nothing of it, and is no news for the log."""
-
-    __slots__ = ()
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,  # noqa: ARG002  aiohttp's words; they quote the request
-    ) -> web.StreamResponse:
-        if status >= 500:  # noqa: PLR2004  ours, then: a bug, and must be seen
-            _log.error("answering %s failed", request.method, exc_info=exc)
-        answer = _refusal(status, {})
-        answer.force_close()
-        return answer
+def _plain_path(url: URL) -> str:
+    path = url.path.removeprefix("/")
+    return f"{path}index.html" if not path or path.endswith("/") else path
 
 
-class _Full(asyncio.Protocol):
-    """Turns a reader away when there are too many."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.WriteTransport):
-            transport.write(
-                b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 15\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-            )
-        transport.close()
-
-
-def _document_answer(document: Document, headers: Mapping[str, str]) -> web.Response:
-    gzipped = accepts_gzip(headers.get("Accept-Encoding", ""))
-    etag = document.etag_gzipped if gzipped else document.etag
-    answer = {
-        **_ALWAYS,
-        "ETag": etag,
-        "Cache-Control": "public, max-age=60",
-        "Vary": "Accept-Encoding",
-        "Access-Control-Allow-Origin": "*",  # it is public: let pages elsewhere read it
-    }
-    if document.modified_at is not None:
-        answer["Last-Modified"] = format_datetime(document.modified_at, usegmt=True)
-    if is_current(document, etag, headers):
-        return web.Response(status=304, headers=answer)
-    answer["Content-Type"] = document.content_type
-    if gzipped:
-        answer["Content-Encoding"] = "gzip"
-    return web.Response(body=document.gzipped if gzipped else document.body, headers=answer)
-
-
-def _live_answer(status: int, content_type: str, body: bytes) -> web.Response:
-    headers = {**_ALWAYS, "Content-Type": content_type, "Cache-Control": "no-store"}
-    return web.Response(status=status, body=body, headers=headers)
-
-
-def _refusal(status: int, more: Mapping[str, str]) -> web.Response:
-    body = f"{status} {HTTPStatus(status).phrase}\n".encode()
-    answer = _live_answer(status, "text/plain; charset=utf-8", body)
-    answer.headers.update(more)
-    return answer
+def _half_of_the_files() -> int:
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1 << 30 if allowed == resource.RLIM_INFINITY else max(1, allowed // 2)
 
 
 def _authority(host: str, port: int) -> str:

@@ -1,5 +1,6 @@
 import os
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from aggregator.publish.files import remove_stale, write_documents
 
 
 def named(path: str, body: bytes = b"news") -> Document:
-    return document(path, "text/plain", body, None)
+    return document(path, "text/plain", body, modified_at=None, max_age=timedelta(minutes=1))
 
 
 def test_documents_become_files_that_any_web_server_may_read(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import feedparser
 import orjson
@@ -68,7 +69,7 @@ def test_a_revised_title_is_written_anew() -> None:
     after = ours.feeds(UPDATE, [story(replace(first, title="Berita lain"))])
 
     assert all(b"Berita lain" in each.body for each in after)
-    assert not {each.etag for each in before} & {each.etag for each in after}
+    assert not {each.plain.etag for each in before} & {each.plain.etag for each in after}
 
 
 def test_what_is_kept_is_bounded() -> None:
@@ -78,10 +79,37 @@ def test_what_is_kept_is_bounded() -> None:
     assert len(small._written) == 6
 
 
-def test_documents_were_modified_when_their_news_was() -> None:
-    assert {each.modified_at for each in press().feeds(UPDATE, PLAIN_STORIES)} == {NOON.replace(microsecond=0)}
+def test_documents_were_modified_when_their_news_came() -> None:
+    noon = NOON.replace(microsecond=0)
+    assert {each.modified_at for each in press().feeds(UPDATE, PLAIN_STORIES)} == {noon}
     assert {each.modified_at for each in press().feeds(UPDATE, ())} == {None}
-    assert press().front_page(PLAIN_STORIES, ()).modified_at == NOON.replace(microsecond=0)
+    assert press().front_page(PLAIN_STORIES, ()).modified_at == noon
+
+
+def test_news_of_an_earlier_date_modifies_a_document_all_the_same() -> None:
+    """Whoever asks with If-Modified-Since would not be told of it otherwise."""
+    ours, new = press(), headline(9, first_seen_at=NOON + timedelta(minutes=20))
+    ours.feeds(UPDATE, PLAIN_STORIES)
+    assert new.published_at < NOON
+    assert {each.modified_at for each in ours.feeds(UPDATE, (*PLAIN_STORIES, story(new)))} == {
+        NOON.replace(microsecond=0) + timedelta(minutes=20)
+    }
+
+
+def test_a_copy_may_be_kept_for_as_long_as_the_topics_rhythm_allows() -> None:
+    hourly = [story(headline(number, first_seen_at=NOON - number * timedelta(hours=1))) for number in range(5)]
+    assert {each.max_age for each in press().feeds(UPDATE, hourly)} == {timedelta(minutes=15)}
+    assert press().front_page(hourly, ()).max_age == timedelta(minutes=15)
+    assert press().stylesheet().max_age == timedelta(hours=1)
+
+
+def test_what_is_told_of_unchanged_bytes_does_not_depend_on_what_was_rendered_before() -> None:
+    """A second headline of the same outlet is counted in the JSON feed, and is nowhere in the two others."""
+    ours, first, second = press(), headline(1), headline(2, first_seen_at=NOON + timedelta(hours=1))
+    before = ours.feeds(UPDATE, [story(first)])
+    after = ours.feeds(UPDATE, [story(first, second)])
+    assert [old.body == new.body for old, new in zip(before, after, strict=True)] != [True] * 3
+    assert after == press().feeds(UPDATE, [story(first, second)])
 
 
 def test_a_topic_of_one_language_says_so() -> None:

@@ -1,40 +1,48 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.document import Document
-from aggregator.serve.conditional import accepts_gzip, is_current
+from aggregator.document import Coded, Document
+from aggregator.serve.conditional import coded_for, is_current
 
 ETAG = '"0123456789abcdef"'
+PLAIN = Coded(coding="identity", body=b"news", etag=ETAG)
+BROTLI = Coded(coding="br", body=b"coded", etag='"76543210fedcba98"')
+GZIP = Coded(coding="gzip", body=b"packed", etag='"fedcba9876543210"')
 DOCUMENT = Document(
     path="update.rss",
     content_type="application/rss+xml; charset=utf-8",
-    body=b"news",
-    gzipped=b"coded",
-    etag=ETAG,
-    etag_gzipped='"fedcba9876543210"',
+    plain=PLAIN,
+    coded=(BROTLI, GZIP),
     modified_at=datetime(2025, 12, 29, 3, 12, 30, tzinfo=UTC),
+    max_age=timedelta(minutes=5),
 )
 
 
 @pytest.mark.parametrize(
-    ("line", "gzip"),
+    ("line", "coded"),
     [
-        ("gzip", True),
-        ("br, GZIP;q=0.5", True),
-        ("x-gzip", True),
-        ("*", True),
-        ("*;q=0, gzip", True),
-        ("", False),
-        ("identity", False),
-        ("gzip;q=0", False),
-        ("gzip; q=0.000, *", False),
-        ("gzip;q=nonsense", False),
-        ("br, deflate", False),
+        ("gzip", GZIP),
+        ("gzip, deflate, br, zstd", BROTLI),
+        ("br;q=0.4, GZIP;q=0.5", GZIP),
+        ("x-gzip", GZIP),
+        ("*", BROTLI),
+        ("br;q=0, *", GZIP),
+        ("*;q=0, gzip", GZIP),
+        ("gzip;q=0.5, identity;q=0.8", PLAIN),
+        ("gzip;q=0.5, identity;q=0.5", GZIP),
+        ("", PLAIN),
+        ("identity", PLAIN),
+        ("gzip;q=0, br;q=0", PLAIN),
+        ("gzip; q=0.000, br;q=0, *", PLAIN),
+        ("gzip;q=nonsense", PLAIN),
+        ("gzip;q=nan", PLAIN),
+        ("zstd, deflate", PLAIN),
+        ("identity;q=0", PLAIN),
     ],
 )
-def test_gzip_is_sent_to_whoever_accepts_it(line: str, gzip: bool) -> None:
-    assert accepts_gzip(line) is gzip
+def test_the_coding_that_a_reader_weighs_most_is_sent(line: str, coded: Coded) -> None:
+    assert coded_for(DOCUMENT, line) is coded
 
 
 @pytest.mark.parametrize(
@@ -47,7 +55,7 @@ def test_gzip_is_sent_to_whoever_accepts_it(line: str, gzip: bool) -> None:
         ({"If-None-Match": "*"}, True),
         ({"If-None-Match": '"other"'}, False),
         ({"If-None-Match": ETAG.strip('"')}, False),
-        ({"If-None-Match": DOCUMENT.etag_gzipped}, False),
+        ({"If-None-Match": GZIP.etag}, False),
         ({"If-None-Match": ""}, False),
         ({"If-Modified-Since": "Mon, 29 Dec 2025 03:12:30 GMT"}, True),
         ({"If-Modified-Since": "Mon, 29 Dec 2025 03:12:29 GMT"}, False),

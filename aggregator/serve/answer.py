@@ -1,0 +1,164 @@
+"""Document + request → the bytes of an answer, all but the date of the moment and whether the connection ends.
+
+What can be said of a document is written when it is first asked for; after that, an answer is a choice among a few.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import format_datetime
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import hdrs
+
+from aggregator.document import Coded, Document
+from aggregator.serve.conditional import coded_for, is_current
+
+ALLOW: Final = "GET, HEAD, OPTIONS"
+
+_MOST_CHOICES: Final = 64  # programs write few different Accept-Encoding lines, and always the same
+
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; {}"
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_SCRIPTS: Final = "script-src 'self'; connect-src 'self'; "
+_ALWAYS: Final = {
+    "Server": "aggregator",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Access-Control-Allow-Origin": "*",  # all of it is public: let pages elsewhere read it
+}
+_PREFLIGHT: Final = {
+    **_ALWAYS,
+    "Allow": ALLOW,
+    "Access-Control-Allow-Methods": "GET, HEAD",
+    "Access-Control-Allow-Headers": "If-None-Match",  # without a preflight, a page may not send it
+    "Access-Control-Max-Age": "86400",
+}
+_BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})  # RFC 9110 §8.6
+_XML: Final = frozenset({"rss", "atom", "xml", "opml"})
+_HTML_PAGE: Final = """\
+<!DOCTYPE html>
+<html lang="en"><meta charset="utf-8"><title>{0} {1}</title><link rel="stylesheet" href="/style.css">
+<main><h1>{0} {1}</h1><p><a href="/">/</a></p></main></html>
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is sent.
+
+    Attributes:
+        head: The status line and the fields, each with its line's end; without Date, Connection and the empty line.
+        body: b"" where the method or the status lets none follow.
+    """
+
+    head: bytes
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """The three answers that one coding of a document can get."""
+
+    etag: str
+    found: Answer
+    headed: Answer
+    not_modified: Answer
+
+
+class Prepared:
+    """The answers a document can get.
+
+    Args:
+        document: Of which they tell.
+    """
+
+    __slots__ = ("_choices", "document")
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self._choices: dict[str, _Choice] = {}  # by Accept-Encoding
+
+    def answer(self, method: str, headers: Mapping[str, str]) -> Answer:
+        """Choose the answer to GET, HEAD or OPTIONS. A Range is ignored, as RFC 9110 §14.2 allows."""
+        if method == "OPTIONS":
+            return answer_of(HTTPStatus.NO_CONTENT, _PREFLIGHT)
+        accepted = headers.get(hdrs.ACCEPT_ENCODING, "")
+        choice = self._choices.get(accepted) or self._choose(accepted)
+        if is_current(self.document, choice.etag, headers):
+            return choice.not_modified
+        return choice.found if method == "GET" else choice.headed
+
+    def _choose(self, accepted: str) -> _Choice:
+        if len(self._choices) >= _MOST_CHOICES:
+            self._choices.clear()
+        choice = self._choices[accepted] = _choice(self.document, coded_for(self.document, accepted))
+        return choice
+
+
+def answer_of(status: int, fields: Mapping[str, str], body: bytes = b"") -> Answer:
+    """Write an answer. `fields` hold no line ends: none of them comes from a request."""
+    line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"
+    length = [] if status in _BODILESS else [f"Content-Length: {len(body)}"]
+    lines = [line, *(f"{name}: {value}" for name, value in fields.items()), *length, ""]
+    return Answer(head="\r\n".join(lines).encode("latin-1"), body=body)
+
+
+def live_answer(status: int, content_type: str, body: bytes, more: Mapping[str, str] | None = None) -> Answer:
+    """Write an answer that holds for this moment only."""
+    fields = {
+        **_ALWAYS,
+        "Content-Security-Policy": _policy(content_type),
+        "Content-Type": content_type,
+        "Cache-Control": "no-store",
+    }
+    return answer_of(status, {**fields, **(more or {})}, body)
+
+
+def refusal(status: int, *, path: str = "", accept: str = "") -> Answer:
+    """Say no in the format asked for: the path's ending decides, then whether the reader wants pages.
+
+    Nothing of what was asked is repeated.
+    """
+    ending = path.rpartition("/")[2].rpartition(".")[2] if "." in path else ""
+    phrase = HTTPStatus(status).phrase
+    more = {"Allow": ALLOW} if status == HTTPStatus.METHOD_NOT_ALLOWED else None
+    if ending == "json":
+        return live_answer(status, "application/json", f'{{"status":{status},"title":"{phrase}"}}\n'.encode(), more)
+    if ending in _XML:
+        body = f'<?xml version="1.0" encoding="utf-8"?>\n<error status="{status}">{phrase}</error>\n'
+        return live_answer(status, "application/xml; charset=utf-8", body.encode(), more)
+    if ending == "html" or path.endswith("/") or "text/html" in accept:
+        return live_answer(status, "text/html; charset=utf-8", _HTML_PAGE.format(status, phrase).encode(), more)
+    return live_answer(status, "text/plain; charset=utf-8", f"{status} {phrase}\n".encode(), more)
+
+
+def without_body(answer: Answer) -> Answer:
+    """Give what HEAD gets of it."""
+    return Answer(head=answer.head)
+
+
+def _choice(document: Document, coded: Coded) -> _Choice:
+    # What a cache is to go by is told with a 304 as well: RFC 9110 §15.4.5, RFC 9111 §4.3.4.
+    both = {
+        **_ALWAYS,
+        "Access-Control-Expose-Headers": "ETag",
+        "Content-Security-Policy": _policy(document.content_type),
+        "ETag": coded.etag,
+        "Cache-Control": f"public, max-age={int(document.max_age.total_seconds())}",
+        "Vary": "Accept-Encoding",
+    }
+    if document.modified_at is not None:
+        both["Last-Modified"] = format_datetime(document.modified_at, usegmt=True)
+    coding = {} if coded.coding == "identity" else {"Content-Encoding": coded.coding}
+    found = answer_of(HTTPStatus.OK, {**both, "Content-Type": document.content_type, **coding}, coded.body)
+    return _Choice(
+        etag=coded.etag, found=found, headed=without_body(found), not_modified=answer_of(HTTPStatus.NOT_MODIFIED, both)
+    )
+
+
+def _policy(content_type: str) -> str:
+    """Give what a browser that opens this may load: only pages may have scripts, and only ours."""
+    return _POLICY.format(_SCRIPTS if content_type.startswith("text/html") else "")
