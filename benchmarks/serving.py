@@ -15,6 +15,7 @@ import os
 import random
 import re
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -124,6 +125,12 @@ def nginx(folder: Path, port: int) -> Iterator[Program]:
             process.terminate()
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
 def etag(url: str) -> str:
     for _ in range(100):
         try:
@@ -178,7 +185,7 @@ def run(seconds: int, rounds: int, connections: int, port: int) -> None:
             programs = [first]
             for _ in range(rounds):
                 if shutil.which("nginx"):
-                    with nginx(folder, port) as second:
+                    with nginx(folder, port or free_port()) as second:
                         once([first, second], figures, seconds, connections)
                 else:
                     once(programs, figures, seconds, connections)
@@ -197,7 +204,7 @@ def main() -> None:
     arguments.add_argument("--seconds", type=int, default=5)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--connections", type=int, default=64)
-    arguments.add_argument("--port", type=int, default=18_082, help="for nginx")
+    arguments.add_argument("--port", type=int, default=0, help="for nginx; 0: any")
     arguments.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     given = arguments.parse_args()
     if given.serve:

@@ -106,10 +106,12 @@ async def test_what_did_not_change_is_not_written_again(tmp_path: Path) -> None:
 
 
 async def test_the_same_state_gives_the_same_bytes_whatever_the_order_of_arrival(tmp_path: Path) -> None:
-    await published(tmp_path / "one", *LINES)
-    await published(tmp_path / "two", *reversed(LINES))
+    shelves: list[dict[str, Document]] = [{}, {}]
+    await published(tmp_path / "one", *LINES, shelf=shelves[0])
+    await published(tmp_path / "two", *reversed(LINES), shelf=shelves[1])
 
     assert files(tmp_path / "one") == files(tmp_path / "two")
+    assert shelves[0] == shelves[1]  # with their codings, ETags, Last-Modified and max-age
 
 
 async def test_a_deleted_folder_is_rebuilt_with_the_same_bytes(tmp_path: Path) -> None:

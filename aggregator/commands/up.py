@@ -23,6 +23,7 @@ from aggregator.commands.options import (
 if TYPE_CHECKING:
     from aggregator.load.feeds_yaml import FeedsFile
 
+_OPEN_FILES = 10_000  # macOS allows 10,240
 _SHIPPED = "using the shipped feeds.yaml; put your own here, or name it with --feeds"
 
 
@@ -86,6 +87,7 @@ async def keep_up(orders: Orders) -> None:
     from aggregator.daemon import Daemon
     from aggregator.house import open_house
 
+    _open_many_files()
     host, port = split_listen(orders.listen)
     viewed = _is_terminal() if orders.view is None else orders.view
     clock = partial(datetime.now, UTC)
@@ -101,6 +103,16 @@ async def keep_up(orders: Orders) -> None:
         daemon = Daemon(house, clock=clock, reread=orders.reread, notices=notices)
         tell = partial(show, daemon) if viewed else partial(_announce, orders)
         await daemon.run(host, port, ready=partial(_settle, tell))
+
+
+def _open_many_files() -> None:
+    """Use what the system allows: a shell's own limit, often 256 or 1,024 files, leaves few places for readers."""
+    import resource
+
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if most == resource.RLIM_INFINITY else min(most, _OPEN_FILES)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 async def _settle(tell: Callable[[str], Awaitable[None]], url: str) -> None:

@@ -10,7 +10,7 @@ import brotli
 from aggregator.document import Coded, Document
 
 _GZIP: Final = 6
-_BROTLI: Final = 5  # as quick as gzip's 6, and a feed is an eighth smaller; 11 takes forty times as long
+_BROTLI: Final = 5  # a fifth quicker than gzip's 6, and 6 % smaller; 11 is 16 % smaller, and takes 50 times as long
 
 
 def document(

@@ -27,10 +27,10 @@ _ALWAYS: Final = {
     "Server": "aggregator",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Access-Control-Allow-Origin": "*",  # all of it is public: let pages elsewhere read it
 }
+_PUBLIC: Final = {**_ALWAYS, "Access-Control-Allow-Origin": "*"}  # let pages elsewhere read it
 _PREFLIGHT: Final = {
-    **_ALWAYS,
+    **_PUBLIC,
     "Allow": ALLOW,
     "Access-Control-Allow-Methods": "GET, HEAD",
     "Access-Control-Allow-Headers": "If-None-Match",  # without a preflight, a page may not send it
@@ -107,7 +107,7 @@ def answer_of(status: int, fields: Mapping[str, str], body: bytes = b"") -> Answ
 
 
 def live_answer(status: int, content_type: str, body: bytes, more: Mapping[str, str] | None = None) -> Answer:
-    """Write an answer that holds for this moment only."""
+    """Write an answer that holds for this moment only, and that, unless `more` says so, no page elsewhere may read."""
     fields = {
         **_ALWAYS,
         "Content-Security-Policy": _policy(content_type),
@@ -124,7 +124,7 @@ def refusal(status: int, *, path: str = "", accept: str = "") -> Answer:
     """
     ending = path.rpartition("/")[2].rpartition(".")[2] if "." in path else ""
     phrase = HTTPStatus(status).phrase
-    more = {"Allow": ALLOW} if status == HTTPStatus.METHOD_NOT_ALLOWED else None
+    more = {**_PUBLIC, **({"Allow": ALLOW} if status == HTTPStatus.METHOD_NOT_ALLOWED else {})}
     if ending == "json":
         return live_answer(status, "application/json", f'{{"status":{status},"title":"{phrase}"}}\n'.encode(), more)
     if ending in _XML:
@@ -143,7 +143,7 @@ def without_body(answer: Answer) -> Answer:
 def _choice(document: Document, coded: Coded) -> _Choice:
     # What a cache is to go by is told with a 304 as well: RFC 9110 §15.4.5, RFC 9111 §4.3.4.
     both = {
-        **_ALWAYS,
+        **_PUBLIC,
         "Access-Control-Expose-Headers": "ETag",
         "Content-Security-Policy": _policy(document.content_type),
         "ETag": coded.etag,

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self, TypeAlias
 
-from aiohttp import HttpVersion11, hdrs
+from aiohttp import hdrs
 from aiohttp.http import RawRequestMessage
 from yarl import URL
 
@@ -140,8 +140,6 @@ class Server:
 
     def _find(self, request: RawRequestMessage) -> Answer | Coroutine[None, None, Answer]:
         method, headers = request.method, request.headers
-        if hdrs.HOST not in headers and request.version == HttpVersion11:  # RFC 9112 §3.2
-            return refusal(HTTPStatus.BAD_REQUEST)
         path = request.path[1:]
         if path not in self._shelf:  # most write it as we do; whoever does not is understood, too
             path = _plain_path(request.url)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, TypeAlias, cast
 
-from aiohttp import EMPTY_PAYLOAD, HttpVersion11, StreamReader
+from aiohttp import EMPTY_PAYLOAD, HttpVersion11, StreamReader, hdrs
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http import HttpProcessingError, HttpRequestParser, RawRequestMessage
 
@@ -149,8 +149,8 @@ class Reader(asyncio.Protocol):
 
     def _answer(self, request: tuple[RawRequestMessage, StreamReader] | None) -> None:
         self._readers.move_to_end(self)
-        if request is None:
-            self._is_last = True
+        if request is None or (hdrs.HOST not in request[0].headers and request[0].version == HttpVersion11):
+            self._is_last = True  # RFC 9112 §3.2, for one
             self._send(refusal(HTTPStatus.BAD_REQUEST))
             return
         message, body = request

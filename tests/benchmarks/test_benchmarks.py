@@ -1,5 +1,6 @@
 """Each benchmark runs, in a tiny form. What they measure is for people to read: nothing is asserted on seconds."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -85,3 +86,12 @@ def test_stories_are_measured_against_gold_ones(tmp_path: Path) -> None:
 
     assert [row[0] for row in table] == ["de", "id", "mean"]
     assert [row[-3:] for row in table] == [["1.000", "0.500", "0.667"], ["1.000"] * 3, ["1.000", "0.750", "0.833"]]
+
+
+@pytest.mark.skipif(sys.platform != "linux" or shutil.which("wrk") is None, reason="needs wrk, and reads /proc")
+def test_serving_is_measured_beside_nginx() -> None:
+    rows = rows_of("serving", "--seconds", "1", "--rounds", "1", "--connections", "2")
+
+    ours = [row for row in rows if row[1] == "aggregator"]
+    assert [row[0] for row in ours] == ["304", "50 kB"]
+    assert all(float(row[4]) > 0 for row in ours)

@@ -179,6 +179,12 @@ async def test_live_answers_are_never_stored(port: int) -> None:
     assert "etag" not in status.headers
 
 
+async def test_how_we_do_is_not_for_pages_elsewhere_to_read(port: int) -> None:
+    """On the operator's own machine, any page that is open in the browser could."""
+    assert "access-control-allow-origin" not in (await ask(port, "/status.json")).headers
+    assert (await ask(port, "/none.rss")).headers["access-control-allow-origin"] == "*"
+
+
 async def test_a_live_answer_has_a_head_too(port: int) -> None:
     got, headed = [await ask(port, "/healthz", method) for method in ("GET", "HEAD")]
     got.headers.pop("date"), headed.headers.pop("date")

@@ -130,6 +130,14 @@ async def test_dripping_bytes_do_not_buy_time(wire: Wire) -> None:
     assert wire.reader.deadline == connected
 
 
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+async def test_without_a_host_it_is_no_request(wire: Wire, method: bytes) -> None:
+    send(wire, method + b" /a HTTP/1.1\r\n\r\n")
+    assert wire.written[0].startswith(b"HTTP/1.1 400 ")
+    assert b"Connection: close\r\n\r\n" in wire.written[0]
+    assert wire.has_ended
+
+
 @pytest.mark.parametrize(
     "request_",
     [

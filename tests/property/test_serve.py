@@ -1,0 +1,60 @@
+"""Laws of serving: whatever a request holds, it is answered, and nothing of it comes back."""
+
+import asyncio
+from collections import OrderedDict
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.serve.answer import refusal
+from aggregator.serve.conditional import coded_for, is_current
+from aggregator.serve.http import Server
+from aggregator.serve.reader import Reader
+from tests.serve.test_conditional import DOCUMENT, PLAIN
+from tests.serve.test_reader import DATE, PATIENCE, Wire
+
+PIECES = st.sampled_from(
+    [
+        b"GET ",
+        b"HEAD ",
+        b"/update.rss",
+        b" HTTP/1.1\r\n",
+        b"Host: x\r\n",
+        b"\r\n",
+        b"If-None-Match: *\r\n",
+        b"Content-Length: 3\r\n",
+        b"GET /update.rss HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+    ]
+)
+TAGS = st.text() | st.sampled_from(["gzip", "br;q=0.5", "*;q=0", PLAIN.etag, "W/" + PLAIN.etag])
+
+
+@given(st.lists(PIECES | st.binary(), max_size=20))
+async def test_any_bytes_are_answered_with_http_or_waited_on(pieces: list[bytes]) -> None:
+    server = Server({DOCUMENT.path: DOCUMENT}, live={})
+    wire = Wire()
+    wire.reader = Reader(server._find, lambda: DATE, OrderedDict(), PATIENCE)
+    wire.reader.connection_made(wire)
+    for piece in pieces:
+        wire.reader.data_received(piece)
+        await asyncio.sleep(0)
+
+    assert all(text.startswith(b"HTTP/1.1 ") and text.count(DATE) == 1 for text in wire.written)
+    assert wire.has_ended or not any(text.startswith(b"HTTP/1.1 400") for text in wire.written)
+
+
+@given(st.lists(TAGS).map(",".join), st.lists(TAGS).map(",".join), st.text())
+def test_any_headers_choose_one_of_the_codings(accepted: str, tags: str, since: str) -> None:
+    coded = coded_for(DOCUMENT, accepted)
+    assert coded in {PLAIN, *DOCUMENT.coded}
+    for headers in ({"If-None-Match": tags}, {"If-Modified-Since": since}, {}):
+        assert is_current(DOCUMENT, coded.etag, headers) in {True, False}
+
+
+@given(st.text(), st.text())
+def test_a_refusal_repeats_nothing(path: str, accept: str) -> None:
+    known = [
+        refusal(404, path=each, accept=page) for each in ("", "a.json", "a.rss", "a/") for page in ("", "text/html")
+    ]
+    assert refusal(404, path=path, accept=accept) in known
