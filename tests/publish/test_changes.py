@@ -5,6 +5,7 @@ import pytest
 
 from aggregator.headline import Revision
 from aggregator.publish.changes import changes_of, max_age
+from aggregator.story import Dissolved
 from tests.publish.stories import NOON, headline, story
 
 HOUR = timedelta(hours=1)
@@ -49,3 +50,8 @@ def test_a_copy_is_kept_for_a_quarter_of_the_usual_time_between_two_changes(
     changes: Sequence[datetime], minutes: int
 ) -> None:
     assert max_age(changes) == timedelta(minutes=minutes)
+
+
+def test_a_story_that_is_part_of_another_one_now_is_a_change() -> None:
+    gone = Dissolved(story="b", into="a", at=NOON + HOUR, topics=("update",))
+    assert changes_of([story(headline(1, first_seen_at=NOON))], [gone]) == (NOON, NOON + HOUR)
