@@ -34,7 +34,7 @@ _SAME_SECONDS: Final = 1.0
 _CLOSE_SECONDS: Final = 0.5
 _LOOK_SECONDS: Final = 0.5  # between two looks at the clock and at who is past his time
 _METHODS: Final = frozenset(ALLOW.split(", "))
-_BACKLOG: Final = 512  # that many may come in one turn of the loop: 20 ms of work
+_BACKLOG: Final = 512  # that many may come in one turn of the loop: 10 ms of work
 
 
 class Server:
