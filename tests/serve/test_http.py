@@ -169,7 +169,9 @@ async def test_a_range_is_ignored(port: int) -> None:
 async def test_the_shelf_is_looked_up_anew(port: int, shelf: dict[str, Document]) -> None:
     assert (await ask(port, "/new.atom")).status == 404
     shelf["new.atom"] = replace(FEED, path="new.atom")
-    assert (await ask(port, "/new.atom")).status == 200
+    assert (await ask(port, "/new.atom")).body == BODY
+    shelf["new.atom"] = replace(FEED, path="new.atom", plain=replace(PLAIN, body=b"newer"))
+    assert (await ask(port, "/new.atom")).body == b"newer"
 
 
 async def test_live_answers_are_never_stored(port: int) -> None:
