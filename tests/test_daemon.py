@@ -117,7 +117,8 @@ async def test_the_status_tells_of_each_source_what_it_answered_how_often_and_wh
     midnight = NOON + timedelta(hours=5)  # in the site's zone
     clock.ahead = midnight - timedelta(minutes=30) - clock()
     publishers = Newsroom({DUNIA.urls[0]: fetched("0 Kabar lama"), KABAR.urls[0]: Gone()})
-    async with running(tmp_path, publishers, clock) as (daemon, _):
+    feeds = replace(FEEDS, sources=(replace(DUNIA, every=POLLING.every), KABAR))  # no rhythm: it is asked when we say
+    async with running(tmp_path, publishers, clock, feeds) as (daemon, _):
         await until(lambda: daemon.totals.polls == 2)
         publishers.answers[DUNIA.urls[0]] = fetched("1 Gempa", "2 Banjir", "0 Kabar lama")
         clock.ahead += POLLING.every + timedelta(minutes=5)
