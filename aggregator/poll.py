@@ -68,7 +68,8 @@ class _Pass:
         claim: What was committed before asking. None: parked, and asked all the same.
         url: The one asked.
         doubt: Why its validators are held back, for people. None: they are not, out of doubt.
-        now: UTC.
+        claimed_at: UTC: what the claim is made as of.
+        now: UTC: what is decided from here on is decided as of then.
     """
 
     source: Source
@@ -77,6 +78,7 @@ class _Pass:
     claim: Due | None
     url: str
     doubt: str | None
+    claimed_at: datetime
     now: datetime
 
 
@@ -98,7 +100,16 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
     if doubt is not None:  # known before asking, as the claim is: a crash does not make us ask so again
         standing = replace(standing, asked_whole_at=now)
     await world.store.commit(Commit(dues=_only(claim), standings=() if doubt is None else (standing,)))
-    this = _Pass(source=source, kept=kept, standing=standing, claim=claim, url=standing.address, doubt=doubt, now=now)
+    this = _Pass(
+        source=source,
+        kept=kept,
+        standing=standing,
+        claim=claim,
+        url=standing.address,
+        doubt=doubt,
+        claimed_at=now,
+        now=now,
+    )
 
     answer = await world.fetch(source, this.url, _validators(this))
     this = _as_of_asking(this, answer)
@@ -133,7 +144,8 @@ async def _keep(this: _Pass, after: Standing, news: Commit, report: Report, worl
     after = moves.adopted(after, now=this.now)
     report = replace(report, oddities=(*report.oddities, *_noticed(this, after)))
     standings = () if this.kept and history.same_but_for_the_time(after, this.kept) else (after,)
-    foreseen = not standings and this.standing is this.kept  # the claim was made from the same
+    # Where nothing is new, and nobody had to wait, the claim was made from the same.
+    foreseen = not standings and this.standing is this.kept and this.now == this.claimed_at
     due = this.claim if foreseen else _next(this.source, after, world, now=this.now)
     dues = () if due == this.claim else _only(due)
     if not (dues or standings or news != Commit()):

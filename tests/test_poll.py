@@ -235,6 +235,17 @@ async def test_what_a_publisher_says_counts_from_when_it_was_asked_not_from_when
         assert standing.not_before == street.now + waited + HOUR
 
 
+async def test_a_304_that_changes_nothing_counts_from_when_it_was_asked_too(street: Street) -> None:
+    """It writes nothing about the source, but its claim was made when the pass began to wait for the host."""
+    waited, fresh = timedelta(minutes=15), replace(UNCHANGED, hints=Hints(max_age=HOUR))
+    await street.poll(fresh)
+    await street.poll(replace(fresh, asked_after=waited))
+
+    assert street.report.due is not None
+    assert street.store.dues()[DUNIA.id] == street.report.due
+    assert street.report.due.at >= street.now + waited + HOUR
+
+
 async def test_a_url_that_is_not_found_makes_way_for_the_next() -> None:
     two = source("Dunia", URL, "https://mirror.example/rss")
     street = Street(Refused(status=404, hints=Hints(), detail="404 Not Found"))
