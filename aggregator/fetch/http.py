@@ -133,7 +133,7 @@ class Fetcher:
         except ValueError:
             return Failed(kind="bad url", detail="not an http or https address; check the url in feeds.yaml")
         try:
-            credentials = await _credentials(source, start)
+            credentials = await _credentials(source, _as_written(source, start))
         except (OSError, ValueError):
             return Failed(
                 kind="auth file", detail=f"{source.auth_file} cannot be read; it holds one line, user:password"
@@ -270,6 +270,13 @@ def _guarded_socket(allow: tuple[Network, ...], info: AddrInfoType) -> socket.so
 def _is_own_origin(source: Source, start: URL) -> bool:
     """Say whether an address is at an origin that the operator wrote down: one adopted from a redirect may not be."""
     return str(start.origin()) in {str(URL(url).origin()) for url in source.urls}
+
+
+def _as_written(source: Source, start: URL) -> URL:
+    """Give the URL whose user and password count: an adopted address has none, the configured one of its origin may."""
+    configured = [URL(url) for url in source.urls]
+    here = (url for url in configured if str(url.origin()) == str(start.origin()))
+    return start if start in configured else next(here, start)
 
 
 def _web_url(url: URL) -> URL:

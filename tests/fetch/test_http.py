@@ -509,6 +509,19 @@ class TestRedirects:
         assert got.url == origin.url("/end")
         assert "authorization" not in origin.asked[1].headers
 
+    async def test_an_adopted_address_of_the_same_origin_is_asked_with_the_credentials_of_the_configured_url(
+        self,
+    ) -> None:
+        async with Origin(always(response(body=FEED))) as origin, Fetcher(polling()) as fetcher:
+            written = origin.url("/old", userinfo="me:canary@")
+            configured = replace(source(written), urls=(written, origin.url("/open")))
+            for path in ("/new", "/open"):
+                await fetcher.fetch(configured, origin.url(path), NEVER)
+        assert [(asked.path, asked.headers.get("authorization")) for asked in origin.asked] == [
+            ("/new", "Basic bWU6Y2FuYXJ5"),
+            ("/open", None),
+        ]
+
     async def test_an_adopted_address_elsewhere_is_not_told_what_is_the_operators(self) -> None:
         async with Origin(always(response(body=FEED))) as origin, Fetcher(polling()) as fetcher:
             configured = source("http://127.0.0.1:1/feed", headers=(("X-Key", "canary"),), user_agent="ours/1")
