@@ -239,7 +239,10 @@ class Daemon:
         _tell(source, report, before)
 
     def _put_off(self, source: Source, now: datetime, wait: timedelta, reason: str) -> None:
-        self._house.dues[source.id] = Due(source=source.id, at=now + wait, reason=reason, wait=wait)
+        """Try again after so long, but not before the claim says: it may have been asked, and how often is its wish."""
+        claim = self._house.store.due(source.id)
+        at = now + wait if claim is None else max(now + wait, claim.at)
+        self._house.dues[source.id] = Due(source=source.id, at=at, reason=reason, wait=at - now)
 
     def _passed(self, id_: str, _: asyncio.Task[None]) -> None:
         self._passes.pop(id_, None)

@@ -55,7 +55,7 @@ class Publishers(Newsroom):
 
     async def fetch(self, source: Source, url: str, validators: Validators) -> Answer:
         answer = await super().fetch(source, url, validators)
-        if source == KABAR:
+        if source.id == KABAR.id:
             raise ZeroDivisionError("a bug")
         return answer
 
@@ -108,8 +108,18 @@ async def test_a_bug_that_one_source_brings_to_light_is_told_and_costs_only_that
         ]
         kabar = next(each for each in (await daemon.status()).sources if each.id == KABAR.id)
         assert kabar.reason == "a fault of ours"
-        clock.ahead = POLLING.every + timedelta(minutes=1)
+        clock.ahead = POLLING.every + timedelta(minutes=5)
         await until(lambda: [url for url, _ in publishers.asked].count(KABAR.urls[0]) == 2)
+
+
+async def test_a_bug_of_ours_is_no_reason_to_ask_a_source_before_its_time(tmp_path: Path) -> None:
+    clock, day = Clock(), timedelta(days=1)
+    publishers = Publishers({KABAR.urls[0]: fetched("2 Banjir")})
+    async with running(tmp_path, publishers, clock, replace(FEEDS, sources=(replace(KABAR, every=day),))) as (_, house):
+        begun_at = clock()
+        await until(lambda: house.dues[KABAR.id].reason == "a fault of ours")
+
+        assert house.dues[KABAR.id].at >= begun_at + day - timedelta(minutes=1)
 
 
 async def test_the_status_tells_of_each_source_what_it_answered_how_often_and_what_it_brings(tmp_path: Path) -> None:

@@ -92,6 +92,11 @@ class EmbeddedStore:
         """Give every appointment, by source id."""
         return {id_: to_due(document) for id_, document in self._storage.documents("due").items()}
 
+    def due(self, source: str) -> Due | None:
+        """Give the appointment of a source; None where it has none."""
+        document = self._storage.documents("due").get(source)
+        return None if document is None else to_due(document)
+
     def sources(self) -> tuple[str, ...]:
         """Give the ids of all sources that were ever asked and are not dropped."""
         return tuple(self._storage.documents("standing"))
