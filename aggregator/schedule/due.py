@@ -12,6 +12,7 @@ from aggregator.source import Due, Source, Standing
 _SPREAD: Final = 0.1  # of the interval
 _SPREAD_LONGEST: Final = timedelta(minutes=10)
 _OVERLOADED: Final = frozenset({"429", "503"})
+_ASKED_JUST_NOW: Final = timedelta(seconds=30)  # half of the shortest time between two firings of cron
 
 
 def next_due(source: Source, standing: Standing, *, polling: Polling, now: datetime) -> Due | None:
@@ -57,10 +58,10 @@ def first_due(position: int, *, at_once: int, now: datetime) -> datetime:
 
 
 def _forbidden(source: Source, standing: Standing, polling: Polling, now: datetime) -> timedelta:
-    """Tell how long not even `cron` may ask."""
+    """Tell how long not even `cron` may ask. One that is new is asked at once, which may be just before it fires."""
     if standing.failures:
         return _after_failure(source, standing, polling, now).least
-    return max((wait.least for wait in header_waits(standing.hints)), default=timedelta(0))
+    return max([_ASKED_JUST_NOW, *(wait.least for wait in header_waits(standing.hints))])
 
 
 def _after_success(source: Source, standing: Standing, polling: Polling, now: datetime) -> Wait:

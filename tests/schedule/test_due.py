@@ -134,6 +134,22 @@ def test_cron_replaces_the_interval_and_undercuts_nothing(
     assert (told.at, told.reason) == (at, f"cron {settings['cron']}")
 
 
+@pytest.mark.parametrize(
+    ("asked", "fires"),
+    [(-3, 300), (0.3, 300), (25, 300)],
+    ids=["a-new-source-just-before-it-fires", "as-it-fired", "after-a-queue"],
+)
+def test_cron_does_not_ask_again_within_seconds_and_leaves_no_firing_out(asked: float, fires: float) -> None:
+    now = NOW + timedelta(seconds=asked)
+    told = next_due(source(cron="*/5 * * * *"), standing(), polling=POLLING, now=now)
+    each = next_due(source(cron="* * * * *"), standing(), polling=POLLING, now=now)
+
+    assert told is not None
+    assert each is not None
+    assert told.at == NOW + timedelta(seconds=fires)
+    assert each.at == NOW + MINUTE
+
+
 def test_a_failing_cron_source_backs_off_too() -> None:
     assert waits(standing(failures=9), cron="* * * * *")[-1] > 12 * HOUR
 
