@@ -120,8 +120,9 @@ class House:
         """Take over what feeds.yaml says now. Sources that are unchanged keep their appointments."""
         standings = tuple(filter(None, map(self.store.standing, self.store.sources())))
         sources = with_kept_ids(feeds.sources, standings)
-        if self._fetcher is None or feeds.polling != self.feeds.polling:  # passes under way end with the earlier one
+        if self._fetcher is None:
             self._fetcher = await self._tools.closing.enter_async_context(Fetcher(feeds.polling))
+        self._fetcher.follow(feeds.polling)
         self.feeds = feeds
         self.sources = {source.id: source for source in sources}
         self.desk.configure(topics=feeds.topics, sources=sources, zone=feeds.site.zone)

@@ -167,6 +167,14 @@ async def test_an_edit_of_feeds_yaml_moves_nobodys_appointment(tmp_path: Path) -
         assert here.house.dues[more.id].at == NOON + HOUR
 
 
+async def test_an_edit_of_how_sources_are_asked_forgets_no_hosts_pause(tmp_path: Path) -> None:
+    async with open_house(FEEDS, tmp_path, base_url="http://here", now=NOON) as house:
+        fetch = house.world.fetch
+        await house.furnish(replace(FEEDS, polling=replace(POLLING, at_once=7, every=HOUR)), now=NOON)
+
+        assert house.world.fetch == fetch  # the same Fetcher's
+
+
 async def test_a_source_that_was_taken_out_is_not_asked_any_more(tmp_path: Path) -> None:
     async with rooms(tmp_path) as here:
         await asyncio.gather(here.poll(), here.poll(KABAR))

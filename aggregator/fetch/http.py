@@ -99,15 +99,20 @@ class Fetcher:
             resolver: Of names, for newsrooms of our own making. None: the system's. It cannot weaken the guard, which
                 sees every address at connect time.
         """
-        self._allow = polling.allow_private
         self._limits = limits
         self._resolver = resolver or Names()
         self._pace = Pace(polling, clock=time.monotonic, sleep=asyncio.sleep, slow_after_seconds=limits.place_seconds)
-        self._neighbours = Neighbours(
-            polling.pace_by, self._resolver, at_once=polling.at_once, seconds=limits.connect_seconds
-        )
         self._timeout = aiohttp.ClientTimeout(connect=limits.connect_seconds, sock_read=limits.first_byte_seconds)
         self._sessions: dict[tuple[Network, ...], aiohttp.ClientSession] = {}
+        self.follow(polling)
+
+    def follow(self, polling: Polling) -> None:
+        """Take over other settings for the requests to come. Those under way go on, and publishers notice nothing."""
+        self._allow = polling.allow_private
+        self._neighbours = Neighbours(
+            polling.pace_by, self._resolver, at_once=polling.at_once, seconds=self._limits.connect_seconds
+        )
+        self._pace.follow(polling)
 
     async def __aenter__(self) -> Self:
         return self

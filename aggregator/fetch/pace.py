@@ -41,14 +41,21 @@ class Pace:
             sleep: Waits that many of the clock's seconds.
             slow_after_seconds: Infinite: nobody ever makes way.
         """
-        self._per_host = polling.per_host
-        self._gap = polling.host_gap.total_seconds()
-        self._places = _Places(polling.at_once, clock=clock, sleep=sleep, slow_after_seconds=slow_after_seconds)
         self._slow_after = slow_after_seconds
         self._clock = clock
         self._sleep = sleep
         self._hosts: dict[str, _Host] = {}
         self._forget_at = _REMEMBERED
+        self._polling = polling
+        self._places = self._free_places()
+
+    def follow(self, polling: Polling) -> None:
+        """Take over other settings: hosts keep their turns and pauses, unless `per_host` itself is another now."""
+        earlier, self._polling = self._polling, polling
+        if polling.per_host != earlier.per_host:
+            self._hosts = {}
+        if polling.at_once != earlier.at_once:
+            self._places = self._free_places()  # who has one now gives it back to the earlier ones
 
     @asynccontextmanager
     async def turn(self, name: str) -> AsyncIterator[float]:
@@ -70,7 +77,7 @@ class Pace:
                             yield started - came
                         finally:
                             host.is_slow = self._clock() - started > self._slow_after
-                            free_at = self._clock() + self._gap
+                            free_at = self._clock() + self._polling.host_gap.total_seconds()
                 finally:
                     heappush(host.free_at, free_at)
         finally:
@@ -84,8 +91,11 @@ class Pace:
         host = self._hosts.get(name)
         if host is None:
             self._forget_idle()
-            host = self._hosts[name] = _Host(self._per_host)
+            host = self._hosts[name] = _Host(self._polling.per_host)
         return host
+
+    def _free_places(self) -> "_Places":
+        return _Places(self._polling.at_once, clock=self._clock, sleep=self._sleep, slow_after_seconds=self._slow_after)
 
     def _forget_idle(self) -> None:
         """Drop hosts whose pause is over. Done each time their number has doubled: constant cost a host."""

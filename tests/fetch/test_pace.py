@@ -154,6 +154,24 @@ async def test_waiting_for_a_host_takes_no_place_from_others() -> None:
     assert (started["b"], started["c"]) == (101, 202)
 
 
+async def test_other_settings_end_neither_turns_nor_pauses() -> None:
+    track = Track(at_once=1, host_gap=10)
+    settings = replace(polling(), per_host=1, host_gap=timedelta(seconds=5))
+    first = asyncio.create_task(track.request("a", "x", 2))
+    await asyncio.sleep(0)
+    track.pace.follow(replace(settings, at_once=3))
+    await track.clock.run(first, *[asyncio.create_task(track.request(name, name[0], 1)) for name in ("x", "y", "z")])
+    assert track.started == [("a", 0), ("y", 0), ("z", 0), ("x", 7)]
+
+
+async def test_another_number_of_turns_a_host_holds_at_once() -> None:
+    track = Track(host_gap=10)
+    await track.run(("a", "x", 1))
+    track.pace.follow(replace(polling(), per_host=2))
+    await track.run(("b", "x", 1), ("c", "x", 1))
+    assert track.started == [("a", 0), ("b", 1), ("c", 1)]
+
+
 @pytest.mark.parametrize("in_the_gap", [False, True], ids=["in-the-queue", "in-the-gap"])
 async def test_who_gives_up_waiting_leaves_the_turn_to_others(*, in_the_gap: bool) -> None:
     track = Track(host_gap=100)
