@@ -134,7 +134,7 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
 
 def _as_of_asking(this: _Pass, answer: Answer) -> _Pass:
     """Count from when the host's turn came: a publisher that says "an hour" does not know how long we had queued."""
-    if isinstance(answer, Fetched | NotModified | Refused) and answer.asked_after:
+    if not isinstance(answer, Gone) and answer.asked_after:
         return replace(this, now=this.now + answer.asked_after)
     return this
 

@@ -12,7 +12,7 @@ from aggregator.fetch.answer import Answer, Failed, Fetched, Gone, NotModified, 
 from aggregator.parse.job import Job
 from aggregator.poll import World, poll
 from aggregator.source import Hints, PageList, Source, Standing, Validators
-from tests.newsroom import DUNIA, KABAR, NOON, POPULAR, UPDATE, MemoryStore, Newsroom, fetched, source, world
+from tests.newsroom import DUNIA, KABAR, NOON, POLLING, POPULAR, UPDATE, MemoryStore, Newsroom, fetched, source, world
 
 URL = DUNIA.urls[0]
 BOTH, NONE = frozenset({"update", "popular"}), frozenset[str]()
@@ -244,6 +244,14 @@ async def test_a_304_that_changes_nothing_counts_from_when_it_was_asked_too(stre
     assert street.report.due is not None
     assert street.store.dues()[DUNIA.id] == street.report.due
     assert street.report.due.at >= street.now + waited + HOUR
+
+
+async def test_a_back_off_counts_from_when_it_was_asked_too(street: Street) -> None:
+    waited = timedelta(minutes=30)
+    await street.poll(Failed(kind="timeout", detail="no answer", asked_after=waited))
+
+    assert street.report.due is not None
+    assert street.report.due.at >= street.now + waited + POLLING.every / 2
 
 
 async def test_a_url_that_is_not_found_makes_way_for_the_next() -> None:

@@ -89,10 +89,12 @@ class Failed:
         kind: One or two words for tables: "timeout", "dns", "connect", "tls", "reset", "too large", "bomb", "slow",
             "redirects", "blocked address", "bad url", "auth file", "protocol".
         detail: For people: what happened; what to do.
+        asked_after: As for `Fetched`.
     """
 
     kind: str
     detail: str
+    asked_after: timedelta = timedelta(0)
 
 
 Answer: TypeAlias = Fetched | NotModified | Gone | Refused | Failed

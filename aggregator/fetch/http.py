@@ -5,7 +5,7 @@ import math
 import socket  # noqa: TID251  the guard makes the sockets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import formatdate
 from functools import partial
@@ -163,7 +163,7 @@ class Fetcher:
                 reply = await self._ask(trip, at, trusted=trusted, seconds=seconds_left)
             took_seconds = time.monotonic() - started
             if isinstance(reply, Failed):
-                return reply
+                return replace(reply, asked_after=_whole(waited_seconds))
             location = reply.headers.get("location")
             if reply.status not in _REDIRECTS or location is None:
                 moved_to = str(at) if permanent and at != trip.start else None

@@ -399,6 +399,23 @@ class TestTurns:
         after = [answer.asked_after for answer in answers if isinstance(answer, Fetched)]
         assert after == [timedelta(seconds=seconds) for seconds in waited_seconds]
 
+    async def test_a_failure_tells_it_too(self) -> None:
+        async def hang_up(writer: asyncio.StreamWriter) -> None:
+            writer.close()
+
+        async with Origin(always(hang_up)) as origin, Fetcher(polling()) as fetcher:
+            now = 0.0
+
+            async def sleep(seconds: float) -> None:
+                nonlocal now
+                now += seconds
+
+            settings = replace(polling(), per_host=1, host_gap=timedelta(seconds=30))
+            fetcher._pace = Pace(settings, clock=lambda: now, sleep=sleep)
+            answers = [await fetcher.fetch(source(origin.url()), origin.url(), NEVER) for _ in range(2)]
+
+        assert [failed(answer).asked_after for answer in answers] == [timedelta(0), timedelta(seconds=30)]
+
 
 class TestRedirects:
     @pytest.mark.parametrize(
