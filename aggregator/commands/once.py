@@ -14,6 +14,7 @@ from aggregator.commands.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -55,15 +56,17 @@ def once(
 
 async def _once(feeds: "FeedsFile", state: "Path", *, everything: bool) -> None:
     from datetime import UTC, datetime
+    from functools import partial
 
     from aggregator.house import open_house
 
-    now = datetime.now(UTC)
+    clock = partial(datetime.now, UTC)
+    now = clock()
     async with open_house(feeds, state, base_url=f"http://{DEFAULT_LISTEN}", now=now, spread_new=False) as house:
         for note in house.store.notes:
             typer.echo(note, err=True)
         sources = house.askable(now=now) if everything else house.due(now=now)
-        reports = await _poll_all(house, sources, now)
+        reports = await poll_all(house, sources, clock)
         await house.dismiss_readers()
         if any(report.new for report in reports):
             await house.tidy_daily(now=now)
@@ -72,7 +75,14 @@ async def _once(feeds: "FeedsFile", state: "Path", *, everything: bool) -> None:
     _summarise(sources, reports, skipped=len(house.sources) - len(sources))
 
 
-async def _poll_all(house: "House", sources: "list[Source]", now: "datetime") -> "list[Report]":
+async def poll_all(house: "House", sources: "Sequence[Source]", clock: "Callable[[], datetime]") -> "list[Report]":
+    """Poll each source once, a thousand at the same time; each as of when its turn comes, which may be minutes later.
+
+    Args:
+        house: The newsroom.
+        sources: Those to be asked.
+        clock: Tells the time, UTC.
+    """
     import asyncio
 
     room = asyncio.Semaphore(_UNDER_WAY)
@@ -80,7 +90,7 @@ async def _poll_all(house: "House", sources: "list[Source]", now: "datetime") ->
 
     async def one(source: "Source") -> "Report":
         async with room:
-            report = await house.poll(source, now=now)
+            report = await house.poll(source, now=clock())
         progress.advance(source.name)
         return report
 
