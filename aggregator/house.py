@@ -5,7 +5,7 @@ import mmap
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from pathlib import Path
 from typing import Final
@@ -115,13 +115,14 @@ class House:
         self._base_url = base_url
         self._speed = speed
         self._spread_new = spread_new
+        self._asked_at = datetime.min.replace(tzinfo=UTC)
 
     async def furnish(self, feeds: FeedsFile, *, now: datetime) -> None:
         """Take over what feeds.yaml says now. Sources that are unchanged keep their appointments."""
         standings = tuple(filter(None, map(self.store.standing, self.store.sources())))
         sources = with_kept_ids(feeds.sources, standings)
         if self._fetcher is None:
-            self._fetcher = await self._tools.closing.enter_async_context(Fetcher(feeds.polling))
+            self._fetcher = await self._tools.closing.enter_async_context(Fetcher(feeds.polling, is_held=self._is_held))
         self._fetcher.follow(feeds.polling)
         self.feeds = feeds
         self.sources = {source.id: source for source in sources}
@@ -154,6 +155,7 @@ class House:
         Raises:
             StateError: It could not be committed; nothing of it is shown.
         """
+        self._asked_at = now
         report = await passes.poll(source, self.world, now=now)
         if self.feeds.polling.retry_scope == "host" and not report.ok:
             self._holds = scope.holds(filter(None, (self.store.standing(source.id),)), self._holds)
@@ -180,6 +182,11 @@ class House:
         if (due := self.dues.get(source.id)) is not None:
             self.dues[source.id] = scope.put_off(due, until, now=now)
         return True
+
+    def _is_held(self, url: str) -> bool:
+        """Say whether a host was told of meanwhile, as of the latest pass: who queues for it began before that."""
+        until = self._holds.get(scope.host_of(url)) if self._holds else None
+        return until is not None and until > self._asked_at
 
     def askable(self, *, now: datetime) -> list[Source]:
         """Give the sources that may be asked out of turn: all but those inside a Retry-After or gone."""

@@ -20,7 +20,7 @@ from aggregator.dedupe.same import is_same_feed
 from aggregator.desk import Desk, Store
 from aggregator.entry import Reading
 from aggregator.errors import SourceError
-from aggregator.fetch.answer import Answer, Failed, Fetched, Gone, NotModified, Refused
+from aggregator.fetch.answer import Answer, Failed, Fetched, Gone, Heard, Held, NotModified, Refused
 from aggregator.headline import Headline
 from aggregator.parse.job import Job
 from aggregator.report import Report
@@ -34,6 +34,7 @@ Fetch: TypeAlias = Callable[[Source, str, Validators], Awaitable[Answer]]
 Parse: TypeAlias = Callable[[Job], Awaitable[Reading]]
 
 _FEW: Final = 40  # entries: what they may be known by takes 1 ms, and 40 ms where they were made to take long
+_HELD: Final = "not asked: while it waited for its turn, its host asked to be left alone (Retry-After)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +113,8 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
     )
 
     answer = await world.fetch(source, this.url, _validators(this))
+    if isinstance(answer, Held):
+        return Report(source=source.id, answer="held", ok=False, error=_HELD, due=claim)
     this = _as_of_asking(this, answer)
     body_hash = _body_hash(source, answer.body) if isinstance(answer, Fetched) else None
     if not isinstance(answer, Fetched) or standing.body_hash == body_hash:
@@ -132,7 +135,7 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
         return await _keep(this, after, news, report, world)
 
 
-def _as_of_asking(this: _Pass, answer: Answer) -> _Pass:
+def _as_of_asking(this: _Pass, answer: Heard) -> _Pass:
     """Count from when the host's turn came: a publisher that says "an hour" does not know how long we had queued."""
     if not isinstance(answer, Gone) and answer.asked_after:
         return replace(this, now=this.now + answer.asked_after)
@@ -162,7 +165,7 @@ def _noticed(this: _Pass, after: Standing) -> Iterator[str]:
     yield from moves.told(after)
 
 
-def _heard(this: _Pass, answer: Answer) -> tuple[Standing, Report]:
+def _heard(this: _Pass, answer: Heard) -> tuple[Standing, Report]:
     """Note an answer that holds nothing to read."""
     report = Report(source=this.source.id, answer="", ok=True)
     match answer:

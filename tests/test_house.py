@@ -15,6 +15,7 @@ from aggregator.commit import Commit
 from aggregator.dedupe.fold import Merge
 from aggregator.errors import StateLockedError
 from aggregator.fetch.answer import Answer, Failed, Gone, NotModified, Refused
+from aggregator.fetch.pace import Pace
 from aggregator.headline import Joined
 from aggregator.house import House, open_house
 from aggregator.load.feeds_yaml import FeedsFile
@@ -23,6 +24,7 @@ from aggregator.site import Site
 from aggregator.source import Hints, Source, Validators
 from aggregator.topic import Topic
 from tests.e2e.running import Origin, Page, write_feeds
+from tests.fetch import origin as asking
 from tests.newsroom import DUNIA, KABAR, NOON, POLLING, POPULAR, UPDATE, Newsroom, fetched, source
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -267,6 +269,32 @@ async def test_a_retry_after_holds_back_the_url_or_the_host_as_configured(
         due = here.house.dues[sister.id]
         assert (due.reason == "Retry-After of its host", due.at >= NOON + HOUR) == (held, held)
         assert not here.house.put_off(here.house.sources[sister.id], now=NOON + HOUR)
+
+
+async def test_who_queues_for_a_host_when_it_says_wait_is_not_asked_where_the_whole_host_is_meant(
+    tmp_path: Path,
+) -> None:
+    """All of its sources are under way at once, and asked in turn."""
+    refusal = asking.response("429 Too Many Requests", retry_after="3600")
+    async with asking.Origin(lambda _: refusal) as origin:
+        sources = tuple(source(f"Warta{number}", origin.url(f"/{number}")) for number in range(5))
+        polling = replace(asking.polling(), retry_scope="host", per_host=1, host_gap=timedelta(seconds=1))
+        feeds = replace(FEEDS, sources=sources, polling=polling)
+        async with open_house(feeds, tmp_path, base_url="http://here", now=NOON, spread_new=False) as house:
+            seconds_passed = 0.0
+
+            async def sleep(seconds: float) -> None:
+                nonlocal seconds_passed
+                while not house._holds:  # noqa: ASYNC110  nobody tells
+                    await asyncio.sleep(0.01)
+                seconds_passed += seconds
+
+            assert house._fetcher is not None
+            house._fetcher._pace = Pace(polling, clock=lambda: seconds_passed, sleep=sleep)
+            reports = await asyncio.gather(*(house.poll(each, now=NOON) for each in house.due(now=NOON)))
+
+    assert sorted(report.answer for report in reports) == ["429", "held", "held", "held", "held"]
+    assert len(origin.asked) == 1
 
 
 async def test_a_parked_source_stays_parked_until_its_url_changes(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from aggregator.commit import Commit
 from aggregator.desk import Desk
 from aggregator.entry import Reading
 from aggregator.errors import StateError
-from aggregator.fetch.answer import Answer, Failed, Fetched, Gone, NotModified, Refused
+from aggregator.fetch.answer import Answer, Failed, Fetched, Gone, Held, NotModified, Refused
 from aggregator.parse.job import Job
 from aggregator.poll import World, poll
 from aggregator.source import Hints, PageList, Source, Standing, Validators
@@ -252,6 +252,19 @@ async def test_a_back_off_counts_from_when_it_was_asked_too(street: Street) -> N
 
     assert street.report.due is not None
     assert street.report.due.at >= street.now + waited + POLLING.every / 2
+
+
+async def test_who_was_not_asked_keeps_the_claim_and_nothing_else_is_known(street: Street) -> None:
+    async def fetch(*_: object) -> Held:
+        return Held()
+
+    commits, before = len(street.store.commits), street.store.standing(DUNIA.id)
+    street.world = replace(street.world, fetch=fetch)
+    standing = await street.poll()
+
+    assert (standing, len(street.store.commits)) == (before, commits + 1)
+    assert (street.report.answer, street.report.ok) == ("held", False)
+    assert street.report.due == street.store.dues()[DUNIA.id]
 
 
 async def test_a_url_that_is_not_found_makes_way_for_the_next() -> None:

@@ -97,4 +97,10 @@ class Failed:
     asked_after: timedelta = timedelta(0)
 
 
-Answer: TypeAlias = Fetched | NotModified | Gone | Refused | Failed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """It was not asked: while it waited for its turn, its host said that it wants to be left alone."""
+
+
+Heard: TypeAlias = Fetched | NotModified | Gone | Refused | Failed
+Answer: TypeAlias = Heard | Held

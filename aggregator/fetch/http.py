@@ -4,7 +4,7 @@ import asyncio
 import math
 import socket  # noqa: TID251  the guard makes the sockets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import formatdate
@@ -19,7 +19,7 @@ from aiohttp.abc import AbstractResolver
 from multidict import CIMultiDict
 from yarl import URL
 
-from aggregator.fetch.answer import Answer, Failed
+from aggregator.fetch.answer import Answer, Failed, Held
 from aggregator.fetch.conditional import BODIES, Reply, operator_headers, printable, read_response, request_headers
 from aggregator.fetch.decoding import Body, BodyError, too_large
 from aggregator.fetch.failures import CONNECTION_ERRORS, blocked, explain
@@ -89,7 +89,12 @@ class Fetcher:
     """Asks publishers. An async context manager; one for the whole program, so that the pace is kept over all of it."""
 
     def __init__(
-        self, polling: Polling, *, limits: Limits = Limits(), resolver: AbstractResolver | None = None
+        self,
+        polling: Polling,
+        *,
+        limits: Limits = Limits(),
+        resolver: AbstractResolver | None = None,
+        is_held: Callable[[str], bool] = lambda _: False,
     ) -> None:
         """Open nothing yet.
 
@@ -98,7 +103,9 @@ class Fetcher:
             limits: What one source may cost.
             resolver: Of names, for newsrooms of our own making. None: the system's. It cannot weaken the guard, which
                 sees every address at connect time.
+            is_held: Says of a URL, when its turn has come, whether its host is not to be asked now.
         """
+        self._is_held = is_held
         self._limits = limits
         self._resolver = resolver or Names()
         self._pace = Pace(polling, clock=time.monotonic, sleep=asyncio.sleep, slow_after_seconds=limits.place_seconds)
@@ -158,6 +165,8 @@ class Fetcher:
         for _ in range(self._limits.redirects + 1):
             trusted = trusted and str(at.origin()) == str(trip.start.origin())  # as text: http://x is http://x:80
             async with self._pace.turn(await self._turn_of(trip.source, at)) as seconds:
+                if at == trip.start and self._is_held(str(at)):
+                    return Held()
                 waited_seconds += seconds
                 started = time.monotonic()
                 reply = await self._ask(trip, at, trusted=trusted, seconds=seconds_left)

@@ -20,7 +20,7 @@ import brotli
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from aggregator.fetch.answer import Answer, Failed, Fetched, Gone, NotModified, Refused
+from aggregator.fetch.answer import Answer, Failed, Fetched, Gone, Held, NotModified, Refused
 from aggregator.fetch.conditional import USER_AGENT
 from aggregator.fetch.http import Fetcher, Limits
 from aggregator.fetch.pace import Pace
@@ -398,6 +398,20 @@ class TestTurns:
 
         after = [answer.asked_after for answer in answers if isinstance(answer, Fetched)]
         assert after == [timedelta(seconds=seconds) for seconds in waited_seconds]
+
+    async def test_who_waits_for_a_host_that_wants_to_be_left_alone_meanwhile_is_not_asked(self) -> None:
+        def answer(asked: Asked) -> bytes:
+            held.add(origin.url())
+            return redirect("/1") if asked.path == "/feed" else response(body=FEED)
+
+        held: set[str] = set()
+        one_by_one = replace(polling(), per_host=1)
+        async with Origin(answer) as origin, Fetcher(one_by_one, is_held=held.__contains__) as fetcher:
+            url = origin.url()
+            first, second = await asyncio.gather(*(fetcher.fetch(source(url), url, NEVER) for _ in range(2)))
+
+        assert (type(first), second) == (Fetched, Held())  # the first is under way: its redirect is followed
+        assert [asked.path for asked in origin.asked] == ["/feed", "/1"]
 
     async def test_a_failure_tells_it_too(self) -> None:
         async def hang_up(writer: asyncio.StreamWriter) -> None:
