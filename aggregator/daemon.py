@@ -25,6 +25,7 @@ from aggregator.monitor.lag import Lag, quantile
 from aggregator.monitor.metrics import status_json
 from aggregator.report import Report, SourceStatus, State, Status, Totals
 from aggregator.schedule.agenda import Agenda
+from aggregator.schedule.crowd import Crowd, crowd_of
 from aggregator.schedule.history import configured
 from aggregator.serve.http import Live, OnceASecond, Server
 from aggregator.source import Due, Source, Standing
@@ -64,6 +65,7 @@ class Daemon:
         self._refused = ""
         self._agenda = Agenda()
         self._passes: dict[str, asyncio.Task[None]] = {}
+        self._crowd = Crowd()
         self._reports: dict[str, tuple[datetime, Report]] = {}
         self._totals = Totals()
         self._polls = Counter[str]()
@@ -202,24 +204,31 @@ class Daemon:
 
     def _appoint(self) -> None:
         """Begin with the appointments as they are now."""
-        self._agenda = Agenda(due for id_, due in self._house.dues.items() if id_ not in self._passes)
+        taken = self._passes.keys() | self._crowd.aside
+        self._agenda = Agenda(due for id_, due in self._house.dues.items() if id_ not in taken)
 
     async def _ask_due(self) -> None:
         now, overdue = self._clock(), self._agenda.overdue
         while len(self._passes) < _UNDER_WAY and (taken := self._agenda.take(now)) is not None:
-            due_at, id_ = taken
-            source = self._house.sources.get(id_)
-            if source is None or id_ in self._passes:
-                continue
-            if self._house.put_off(source, now=now):
-                self._agenda.put(self._house.dues[id_])
-                continue
-            self._lateness.append((now - due_at).total_seconds())
-            task = asyncio.create_task(self._pass(source, now))
-            self._passes[id_] = task
-            task.add_done_callback(partial(self._passed, id_))
+            self._take_up(*taken, now)
         if self._agenda.overdue > overdue:
             _log.info("%d more sources fell due while nothing ran; they are asked by and by", self._agenda.overdue)
+
+    def _take_up(self, due_at: datetime, id_: str, now: datetime) -> None:
+        """Begin a pass, or let it wait aside: a host of a thousand sources leaves room for the others."""
+        source = self._house.sources.get(id_)
+        if source is None or id_ in self._passes:
+            return
+        if self._house.put_off(source, now=now):
+            self._agenda.put(self._house.dues[id_])
+            return
+        host = crowd_of(source)
+        if not self._crowd.admits(host, due_at, id_):
+            return
+        self._lateness.append((now - due_at).total_seconds())
+        task = asyncio.create_task(self._pass(source, now))
+        self._passes[id_] = task
+        task.add_done_callback(partial(self._passed, id_, host))
 
     async def _pass(self, source: Source, now: datetime) -> None:
         try:
@@ -244,11 +253,14 @@ class Daemon:
         at = now + wait if claim is None else max(now + wait, claim.at)
         self._house.dues[source.id] = Due(source=source.id, at=at, reason=reason, wait=at - now)
 
-    def _passed(self, id_: str, _: asyncio.Task[None]) -> None:
+    def _passed(self, id_: str, host: str, _: asyncio.Task[None]) -> None:
         self._passes.pop(id_, None)
+        self._crowd.ended(host)
         due = self._house.dues.get(id_)
         if due is not None:
             self._agenda.put(due)
+        while not self._stop.is_set() and (taken := self._crowd.next_of(host)) is not None:
+            self._take_up(*taken, self._clock())
 
     async def _publish(self) -> None:
         async with self._publishing:

@@ -223,6 +223,35 @@ async def test_after_a_sleep_the_sources_are_asked_by_and_by(tmp_path: Path, cap
         assert "1 more sources fell due while nothing ran; they are asked by and by" in caplog.messages
 
 
+class Silent(Newsroom):
+    """Publishers, one host of which keeps everybody waiting until `speaks` is set."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__()
+        self.speaks = asyncio.Event()
+        self._host = host
+
+    async def fetch(self, _: Source, url: str, validators: Validators) -> Answer:
+        self.asked.append((url, validators))
+        if self._host in url:
+            await self.speaks.wait()
+        return NotModified(validators=Validators(), hints=Hints())
+
+
+async def test_a_host_of_a_thousand_sources_leaves_room_for_the_others(tmp_path: Path) -> None:
+    many = tuple(source(f"Many{number}", f"https://many.example/{number}") for number in range(1_050))
+    publishers = Silent("many.example")
+    feeds = replace(FEEDS, sources=(*many, DUNIA), polling=replace(POLLING, at_once=512))
+    async with running(tmp_path, publishers, Clock(), feeds):
+        await until(lambda: (DUNIA.urls[0], Validators()) in publishers.asked)
+        before = len(publishers.asked)
+        publishers.speaks.set()
+        await until(lambda: len(publishers.asked) == len(many) + 1)
+
+    assert before == 64 + 1
+    assert {url for url, _ in publishers.asked} == {each.urls[0] for each in (*many, DUNIA)}
+
+
 async def test_a_sister_of_a_source_inside_a_retry_after_is_put_off_where_the_whole_host_is_meant(
     tmp_path: Path,
 ) -> None:
