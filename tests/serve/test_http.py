@@ -390,7 +390,7 @@ async def test_who_never_reads_its_answer_is_hung_up_on(shelf: dict[str, Documen
         writer.close()
 
 
-async def test_stopping_takes_no_longer_than_two_seconds_whoever_is_still_there(server: Server) -> None:
+async def test_stopping_waits_for_nobody_who_is_still_there(server: Server) -> None:
     url = await server.start("127.0.0.1", 0)
     port = int(url.rpartition(":")[2])
     greedy, idle, slow = [await asyncio.open_connection("127.0.0.1", port, limit=1_000) for _ in range(3)]
@@ -398,7 +398,7 @@ async def test_stopping_takes_no_longer_than_two_seconds_whoever_is_still_there(
     slow[1].write(b"GET / HTTP/1.1\r\nHost")
     assert await greedy[0].readline() == b"HTTP/1.1 200 OK\r\n"
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):  # in truth one; aiohttp by itself would wait a minute
         await server.stop()
         await server.stop()
         assert await idle[0].read() == await slow[0].read() == b""
