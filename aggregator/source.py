@@ -176,7 +176,7 @@ class Standing:
         last_new_at: The last time it brought a new headline. None: never.
         last_answer: "200", "304", "410", "503", "timeout", "not a feed", …; "" before the first.
         last_error: For people: what was wrong and what to do. None: nothing is wrong.
-        parked: It answered 410 Gone: not asked again until its URL changes.
+        gone: The URLs that answered 410 Gone: not asked again until `urls` change.
         moved_to: The target of a permanent redirect. None: it stands still.
         moved_since: When `moved_to` was first seen. None: as above, or what it lists is not what was listed before.
         adopted: (configured URL, the target asked in its stead) pairs.
@@ -198,7 +198,7 @@ class Standing:
     last_new_at: datetime | None = None
     last_answer: str = ""
     last_error: str | None = None
-    parked: bool = False
+    gone: tuple[str, ...] = ()
     moved_to: str | None = None
     moved_since: datetime | None = None
     adopted: tuple[tuple[str, str], ...] = ()
@@ -213,6 +213,11 @@ class Standing:
     def address_of(self, url: str) -> str:
         """Give what is asked in the stead of a configured URL: itself, unless it moved for good."""
         return dict(self.adopted).get(url, url)
+
+    @property
+    def parked(self) -> bool:
+        """Say whether all of its URLs are gone."""
+        return set(self.gone).issuperset(self.urls)
 
     def validators_of(self, url: str) -> Validators:
         """Give the validators to send to `url`; empty ones where it never gave any."""

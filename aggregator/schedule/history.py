@@ -50,7 +50,7 @@ def answered(standing: Standing, answer: str, hints: Hints, *, now: datetime) ->
         last_ok_at=now,
         last_answer=answer,
         last_error=None,
-        parked=False,
+        gone=tuple(url for url in standing.gone if url != standing.urls[standing.url]),
         rhythm=standing.rhythm or begun(now=now),
     )
 
@@ -93,7 +93,7 @@ def failed(
     turn = leave_url or failures % _FAILURES_UNTIL_FALLBACK == 0
     here = standing.urls[standing.url]
     is_adopted = standing.address != here
-    url = (standing.url + 1) % len(standing.urls) if turn and not is_adopted else standing.url
+    url = _next_url(standing) if turn and not is_adopted else standing.url
     return replace(
         standing,
         url=url,
@@ -109,9 +109,18 @@ def failed(
 
 
 def gone(standing: Standing, error: str, *, now: datetime) -> Standing:
-    """Note a 410. The last URL's parks the source; an earlier one's, or an adopted one's, only sends us on."""
-    after = failed(standing, "410", error, now=now, leave_url=True)
-    return replace(after, parked=after.url == 0 and standing.address == standing.urls[standing.url])
+    """Note a 410. The source is parked when all its URLs are gone. An adopted address only sends us back."""
+    here = standing.urls[standing.url]
+    is_adopted = standing.address != here
+    known = standing if is_adopted else replace(standing, gone=(*standing.gone, here))
+    return failed(known, "410", error, now=now, leave_url=True)
+
+
+def _next_url(standing: Standing) -> int:
+    """Give the index of the next URL that is not gone; the present one where there is none."""
+    count = len(standing.urls)
+    later = ((standing.url + step) % count for step in range(1, count))
+    return next((url for url in later if standing.urls[url] not in standing.gone), standing.url)
 
 
 def may_be_asked(standing: Standing, *, now: datetime) -> bool:

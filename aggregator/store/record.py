@@ -100,7 +100,7 @@ def to_due(document: Mapping[str, Any]) -> Due:
 def to_standing(document: Mapping[str, Any]) -> Standing:
     """Read a `Standing` back."""
     fields = dict(document)
-    fields["urls"] = tuple(fields["urls"])
+    fields["urls"], fields["gone"] = tuple(fields["urls"]), tuple(fields["gone"])
     fields["validators"] = tuple((url, Validators(**validators)) for url, validators in fields["validators"])
     fields["adopted"] = tuple((url, target) for url, target in fields["adopted"])
     fields["hints"] = _to_hints(fields["hints"])

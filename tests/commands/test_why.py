@@ -44,7 +44,8 @@ def test_a_source_that_was_never_asked_is_asked_when_the_daemon_runs() -> None:
 
 
 def test_a_parked_source_is_polled_never() -> None:
-    assert told(replace(STANDING, parked=True), due_in(HOUR))["next poll"].startswith("never: it answered 410 Gone")
+    read = told(replace(STANDING, gone=STANDING.urls), due_in(HOUR))
+    assert read["next poll"].startswith("never: it answered 410 Gone")
 
 
 def test_the_last_answer_and_the_failures_are_told() -> None:

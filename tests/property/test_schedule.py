@@ -99,8 +99,8 @@ def test_nobody_is_asked_early_and_nobody_is_given_up(
     cron: str | None,
     now: datetime,
 ) -> None:
-    source = Source(id=id_, name="x", urls=(), every=every, cron=cron)
-    standing = Standing(source=id_, name="x", urls=(), hints=hints, failures=failures, rhythm=rhythm)
+    source = Source(id=id_, name="x", urls=("x",), every=every, cron=cron)
+    standing = Standing(source=id_, name="x", urls=("x",), hints=hints, failures=failures, rhythm=rhythm)
     polling = Polling(every=default, at_once=1, per_host=1, host_gap=timedelta(0), allow_private=())
     due = next_due(source, standing, polling=polling, now=now)
 

@@ -20,7 +20,7 @@ def source(id_: str = MANY[0], **settings: Any) -> Source:
 
 
 def standing(hints: Hints = Hints(), failures: int = 0, last_answer: str = "200") -> Standing:
-    return Standing(source="", name="", urls=(), hints=hints, failures=failures, last_answer=last_answer)
+    return Standing(source="", name="", urls=("a",), hints=hints, failures=failures, last_answer=last_answer)
 
 
 def due(asker: Source, stand: Standing) -> Due:
@@ -35,7 +35,7 @@ def waits(stand: Standing, **settings: Any) -> list[timedelta]:
 
 
 def test_a_parked_source_is_never_due() -> None:
-    assert next_due(source(), replace(standing(), parked=True), polling=POLLING, now=NOW) is None
+    assert next_due(source(), replace(standing(), gone=("a",)), polling=POLLING, now=NOW) is None
 
 
 def test_our_own_interval_is_jittered_both_ways_by_a_tenth() -> None:

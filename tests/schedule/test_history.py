@@ -119,13 +119,23 @@ def test_a_200_replaces_both_validators_of_its_url_alone() -> None:
     assert dict(after.validators) == {FIRST: Validators(), SECOND: TAG}
 
 
-def test_the_410_of_the_last_url_parks_and_that_of_another_does_not() -> None:
+def test_a_source_is_parked_when_all_its_urls_are_gone() -> None:
     once = gone(ASKED, "it is gone", now=NOW)
     twice = gone(once, "it is gone", now=NOW)
 
     assert (once.parked, once.url, once.last_answer) == (False, 1, "410")
     assert (twice.parked, twice.last_error) == (True, "it is gone")
     assert gone(first_standing(ONE), "it is gone", now=NOW).parked
+
+
+def test_who_fails_is_asked_again_though_its_fallback_is_gone_and_that_never() -> None:
+    down = replace(ASKED, url=1, failures=3)
+    back = gone(down, "it is gone", now=NOW)
+
+    assert (back.parked, back.urls[back.url]) == (False, FIRST)
+    for _ in range(6):
+        back = failed(back, "timeout", "silent", now=NOW)
+        assert back.urls[back.url] == FIRST
 
 
 def test_a_retry_after_holds_off_operators_within_its_bounds_only() -> None:
@@ -152,7 +162,7 @@ def test_an_edit_of_the_name_keeps_everything_else() -> None:
 
 
 def test_an_edit_of_the_urls_starts_over_with_the_first_and_the_validators_that_still_belong() -> None:
-    parked = replace(ASKED, parked=True, failures=4, moved_to=SECOND, moved_since=NOW, hints=Hints(ttl=HOUR), url=1)
+    parked = replace(ASKED, gone=ASKED.urls, failures=4, moved_to=SECOND, moved_since=NOW, hints=Hints(ttl=HOUR), url=1)
     edited = source("Dunia", "https://new.example/rss", FIRST, id=TWO.id)
     after = configured(parked, edited)
 

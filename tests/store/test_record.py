@@ -47,7 +47,7 @@ STANDING = Standing(
     last_error="503 Service Unavailable\n\ttwice",
     adopted=(("https://dunia.example/rss", "https://new.example/rss"),),
     asked_whole_at=NOON - timedelta(days=2),
-    parked=True,
+    gone=("https://dunia.example/old",),
     moved_to="https://moved.example/rss",
     moved_since=NOON,
     rhythm=Rhythm(
