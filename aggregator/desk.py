@@ -177,10 +177,16 @@ class Desk:
                 self._no_pass.set()
 
     @asynccontextmanager
-    async def undisturbed(self) -> AsyncIterator[None]:
-        """Archive inside this: everything is read, and no pass is recognising a headline that is about to leave."""
+    async def at_rest(self) -> AsyncIterator[None]:
+        """Take feeds.yaml over inside this: no pass is folding with what is about to be read anew."""
         async with self._alone:
             await self._no_pass.wait()
+            yield
+
+    @asynccontextmanager
+    async def undisturbed(self) -> AsyncIterator[None]:
+        """Archive inside this: everything is read, and no pass is recognising a headline that is about to leave."""
+        async with self.at_rest():
             await self._load()
             yield
 
@@ -290,7 +296,8 @@ class Desk:
                 moved, gone = self.dissolve(merge, now=now)
                 changed.update(map(self._settle, moved))
                 dissolved += [gone] if self._board.members(merge.younger) else []  # else nobody was told of it
-        headlines = tuple(self._settled[id_] for id_ in sorted(changed))
+        # Left out: what another pass moved, committed and posted since it was folded here.
+        headlines = tuple(self._settled[id_] for id_ in sorted(changed) if id_ in self._settled)
         return Commit(headlines=headlines, dissolved=tuple(dissolved))
 
     def _settle(self, headline: Headline) -> str:

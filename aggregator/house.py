@@ -119,11 +119,15 @@ class House:
 
     async def furnish(self, feeds: FeedsFile, *, now: datetime) -> None:
         """Take over what feeds.yaml says now. Sources that are unchanged keep their appointments."""
-        standings = tuple(filter(None, map(self.store.standing, self.store.sources())))
-        sources = with_kept_ids(feeds.sources, standings)
         if self._fetcher is None:
             self._fetcher = await self._tools.closing.enter_async_context(Fetcher(feeds.polling, is_held=self._is_held))
-        self._fetcher.follow(feeds.polling)
+        async with self.desk.at_rest():
+            self._take_over(feeds, self._fetcher, now)
+
+    def _take_over(self, feeds: FeedsFile, fetcher: Fetcher, now: datetime) -> None:
+        standings = tuple(filter(None, map(self.store.standing, self.store.sources())))
+        sources = with_kept_ids(feeds.sources, standings)
+        fetcher.follow(feeds.polling)
         self.feeds = feeds
         self.sources = {source.id: source for source in sources}
         self.desk.configure(topics=feeds.topics, sources=sources, zone=feeds.site.zone)
@@ -137,7 +141,7 @@ class House:
             sources=sources,
         )
         self.world = passes.World(
-            fetch=self._fetcher.fetch,
+            fetch=fetcher.fetch,
             parse=self._tools.sandbox.read,
             store=self.store,
             desk=self.desk,

@@ -136,6 +136,25 @@ async def test_a_headline_that_moves_while_its_own_pass_is_posting_it_stays_wher
     assert set(read.board.members(ERUPTION.id)) == {ERUPTION.id, AIRPORT.id, BRIDGE.id}
 
 
+async def test_a_headline_that_was_moved_and_posted_while_its_own_pass_still_folds_is_committed_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("aggregator.desk._WORK_SECONDS", 0.0)  # every headline is a slice of its own
+    store = MemoryStore(ERUPTION)
+    read = desk(store)
+    await read.load()
+    others = [replace(headline(number), published_at=NOON + timedelta(hours=5)) for number in range(20, 40)]
+    folding = asyncio.create_task(read.accept([AIRPORT, *others], now=NOON))
+    await asyncio.sleep(0)
+    quick = await read.accept([BRIDGE], now=NOON)
+    await read.post(quick.headlines, news=await store.commit(quick))
+    assert not folding.done()
+    slow = await folding
+
+    assert AIRPORT.id in {line.id for line in quick.headlines}
+    assert {line.id for line in slow.headlines} == {line.id for line in others}
+
+
 async def test_a_revision_does_not_move_back_what_another_pass_is_about_to_move() -> None:
     store = MemoryStore(ERUPTION, AIRPORT)
     read = desk(store)

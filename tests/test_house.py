@@ -196,6 +196,18 @@ async def test_a_pass_that_ends_after_its_source_was_taken_out_makes_no_appointm
         assert [each.name for each in here.house.due(now=NOON + DAY)] == ["Kabar"]
 
 
+async def test_an_edit_of_feeds_yaml_waits_for_the_passes_that_are_folding(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        async with here.house.desk.settling(with_news=True):
+            edited = asyncio.create_task(here.furnish(sources=(KABAR,)))
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert set(here.house.sources) == {DUNIA.id, KABAR.id}
+        await edited
+
+        assert set(here.house.sources) == {KABAR.id}
+
+
 @pytest.mark.parametrize(
     "edited",
     [
