@@ -27,6 +27,7 @@ MOST_HEADLINES: Final = 200
 _TITLE_SECONDS: Final = TITLE_REACH.total_seconds()
 _URL_SECONDS: Final = URL_REACH.total_seconds()
 _LONGEST_SECONDS: Final = REACH_SECONDS  # between the first and the last headline of a story that words hold together
+_OWN_LINK_SECONDS: Final = 12 * 3_600.0  # between an outlet's headlines of one link; what is told later is a rubric
 _BRIDGE: Final = 2.0  # times the similarity that is needed: with two stories, it makes them one
 
 
@@ -78,9 +79,10 @@ class Window:
         """Give the headline its story, and remember it.
 
         The same link (within 7 days), the same title (within 48 hours) or a similar one (the less so, the longer ago)
-        makes one story. A source's own headlines do not fold by their title, nor where that is nearly the same: a
-        rubric bears one title every day. What is more than 7 days older than the latest headline begins a story. A
-        headline that is in another's story already, as it comes from state/, stays there.
+        makes one story. A source's own headlines do not fold by their title, nor where that is nearly the same, nor by
+        their link after 12 hours: a rubric bears one title, or is on one page, every day. What is more than 7 days
+        older than the latest headline begins a story. A headline that is in another's story already, as it comes from
+        state/, stays there.
         """
         if headline.story != headline.id:
             self.remember(headline)
@@ -151,7 +153,8 @@ class Window:
         story = self._marks[bearer].story
         members = self._stories[story]
         near = abs(mark.at - max(self._marks[id_].at for id_ in members)) <= _URL_SECONDS
-        return story if near and len(members) < MOST_HEADLINES else None
+        is_rubric = any(_is_of_another_day(self._marks[id_], mark) for id_ in members)
+        return story if near and not is_rubric and len(members) < MOST_HEADLINES else None
 
     def _by_title(self, mark: Mark) -> str | None:
         bearer = self._bearer(mark.title if tells(mark.title) else None, mark.at)
@@ -161,7 +164,7 @@ class Window:
         members = self._stories[story]
         near = abs(mark.at - self._marks[bearer].at) <= _TITLE_SECONDS
         foreign = all(self._marks[id_].source != mark.source for id_ in members)
-        return story if near and foreign and len(members) < MOST_HEADLINES else None
+        return story if near and foreign and self._has_room([story], mark.at) else None
 
     def _bearer(self, key: str | None, at: float) -> str | None:
         """Give the headline with that link or title that was published nearest to an instant."""
@@ -240,6 +243,11 @@ class Window:
 
 def _instant(bearer: tuple[float, str]) -> float:
     return bearer[0]
+
+
+def _is_of_another_day(one: Mark, other: Mark) -> bool:
+    """Say whether an outlet has other news under its link: a page of rates, of prayer times, of the weather."""
+    return one.source == other.source and one.page == other.page and abs(one.at - other.at) > _OWN_LINK_SECONDS
 
 
 def _is_sure(joined: Joined) -> bool:

@@ -68,7 +68,9 @@ def mark_of(headline: Headline) -> Mark:
 
 
 def tells(title: str) -> bool:
-    """Say whether a normalised title tells enough to fold by; "Update" and "Live blog" do not."""
+    """Say whether a normalised title tells enough to fold by; "Update", "Live blog" and a row of signs do not."""
+    if not any(map(str.isalnum, title)):
+        return False
     if not title.isascii() and UNSPACED.search(title):
         return len(title) >= _FEWEST_SIGNS
     return len(title) >= _FEWEST_LETTERS and title.count(" ") >= _FEWEST_WORDS - 1

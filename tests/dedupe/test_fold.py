@@ -92,7 +92,10 @@ def test_a_sites_front_page_as_everybodys_link_folds_nothing() -> None:
     assert stories(first, second) == ["1", "2"]
 
 
-@pytest.mark.parametrize("title", ["Cuaca", "Live blog", "A b c", "Editorial hari", "天気予報"])
+@pytest.mark.parametrize(
+    "title",
+    ["Cuaca", "Live blog", "A b c", "Editorial hari", "天気予報", "😀😀😀😀 🔥🔥🔥🔥 🎉🎉🎉🎉", "??? !!! ... ?!?!"],
+)
 def test_a_title_that_tells_little_folds_nothing(title: str) -> None:
     assert stories(headline("1", title=title), headline("2", "warta", title)) == ["1", "2"]
 
@@ -274,6 +277,23 @@ def test_a_story_ends_however_often_it_is_told_again() -> None:
 
     assert len(set(found)) > 1
     assert max(map(found.count, found)) <= 9  # in four days
+
+
+def test_a_page_of_rates_begins_a_story_a_day_although_its_link_stays() -> None:
+    days = [
+        headline(
+            f"{day}", title=f"Kurs rupiah {day} November", url="https://dunia.example/kurs", at=NOON + day * 24 * HOUR
+        )
+        for day in range(5)
+    ]
+
+    assert stories(*days) == [line.id for line in days]
+
+
+def test_a_title_that_another_outlet_prints_every_other_day_is_no_endless_story() -> None:
+    found = stories(*told(*["Prakiraan cuaca Jakarta hari ini"] * 9, gap=40 * HOUR))
+
+    assert max(map(found.count, found)) == 3  # in four days
 
 
 def test_a_headline_that_comes_back_from_state_stays_in_its_story() -> None:
