@@ -70,6 +70,7 @@ class Daemon:
         self._totals = Totals()
         self._polls = Counter[str]()
         self._unmodified = Counter[str]()
+        self._untold = Counter[str]()
         self._lag = Lag()
         self._lateness: deque[float] = deque(maxlen=_LATENESSES)
         self._publishing = asyncio.Lock()
@@ -309,6 +310,7 @@ class Daemon:
         totals = self._totals
         self._polls[report.source] += 1
         self._unmodified[report.source] += report.answer == "304"
+        self._untold[report.source] += report.untold
         self._totals = replace(
             totals,
             polls=totals.polls + 1,
@@ -339,6 +341,7 @@ class Daemon:
             not_modified=self._unmodified[source.id],
             new_today=days.today(source.id, now=now),
             per_day=days.per_day(source.id, watched_since=standing.first_asked_at if standing else None, now=now),
+            untold=self._untold[source.id],
         )
 
     async def _status_json(self) -> tuple[int, str, bytes]:

@@ -225,6 +225,7 @@ async def _settle(
         listed=len(reading.listing),
         parsed=len(reading.entries),
         new=len(new),
+        untold=sum(bool(headline.untold) for headline in new),
         revised=len(recognised.revised),
         wire_bytes=answer.wire_bytes,
     )

@@ -22,6 +22,7 @@ class Report:
         listed: Entries in the document; 0 for a 304.
         parsed: Entries that had to be parsed.
         new: Headlines accepted.
+        untold: Of these, kept but not told as news.
         revised: Headlines whose title changed.
         wire_bytes: Received, before decompression.
         topics: Slugs of the topics it touched.
@@ -36,6 +37,7 @@ class Report:
     listed: int = 0
     parsed: int = 0
     new: int = 0
+    untold: int = 0
     revised: int = 0
     wire_bytes: int = 0
     topics: frozenset[str] = frozenset()
@@ -61,6 +63,7 @@ class SourceStatus:
         not_modified: Of these, 304s.
         new_today: Headlines published since midnight in the site's zone.
         per_day: Headlines published a day, over the last week or since it is watched.
+        untold: Headlines that were kept but not told as news, since the daemon started.
     """
 
     id: str
@@ -77,6 +80,7 @@ class SourceStatus:
     not_modified: int
     new_today: int
     per_day: float
+    untold: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from aggregator.commit import Commit
 from aggregator.daemon import Daemon
+from aggregator.dedupe.floods import MOST_AT_ONCE
 from aggregator.document import Document
 from aggregator.errors import Fault, FeedsFileError
 from aggregator.fetch.answer import Answer, Gone, NotModified, Refused
@@ -146,6 +147,20 @@ async def test_the_status_tells_of_each_source_what_it_answered_how_often_and_wh
     assert (today, dunia.new_today, round(dunia.per_day, 1), kabar.per_day) == ([2, 0], 0, 1.5, 0.0)
     assert (dunia.state, bool(dunia.reason), kabar.state, kabar.next_at) == ("ok", True, "parked", None)
     assert (status.totals.polls, status.totals.not_modified, status.totals.failed) == (5, 2, 1)
+
+
+async def test_the_status_tells_how_many_headlines_were_held_back(tmp_path: Path) -> None:
+    clock = Clock()
+    many = tuple(f"{number} Kabar {number}" for number in range(1, MOST_AT_ONCE + 4))
+    publishers = Newsroom({DUNIA.urls[0]: fetched("0 Kabar lama"), KABAR.urls[0]: Gone()})
+    async with running(tmp_path, publishers, clock) as (daemon, _):
+        await until(lambda: daemon.totals.polls == 2)
+        publishers.answers[DUNIA.urls[0]] = fetched(*many, "0 Kabar lama")
+        clock.ahead += timedelta(days=1)
+        await until(lambda: daemon.totals.polls == 3)
+        status = await daemon.status()
+
+    assert [each.untold for each in status.sources] == [3, 0]
 
 
 async def test_metrics_tell_the_same_to_prometheus(tmp_path: Path) -> None:

@@ -615,6 +615,7 @@ async def test_everything_under_new_ids_and_links_is_kept_and_nobody_is_told_aga
 
     assert street.titles == ["Gempa di Maluku", *titles]
     assert street.report.oddities[1:] == ("3 kept, not told as news: listed before under another id",)
+    assert (street.report.new, street.report.untold) == (4, 3)
     assert len([*street.store.headlines()]) == 7
 
 

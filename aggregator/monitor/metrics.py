@@ -68,6 +68,7 @@ def _source(record: Mapping[str, object]) -> SourceStatus:
         not_modified=_field(record, "not_modified", int),
         new_today=_field(record, "new_today", int),
         per_day=_number(record, "per_day"),
+        untold=_field(record, "untold", int),
     )
 
 

@@ -88,6 +88,7 @@ def _source_facts(source: SourceStatus, view: View) -> tuple[tuple[str, str], ..
             f"{share_304(source)} of {_times(source.polls)} since the daemon started" if source.polls else "",
         ),
         ("headlines", f"{source.new_today:,} today, {source.per_day:,.1f} a day lately"),
+        ("held back", f"{source.untold:,} kept, not told as news, since the daemon started" if source.untold else ""),
         ("address", source.url),
         ("id", source.id if source.id != source.url else ""),
     )

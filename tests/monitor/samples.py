@@ -31,6 +31,7 @@ OK = SourceStatus(
     not_modified=17,
     new_today=21,
     per_day=48.3,
+    untold=0,
 )
 FAILING = SourceStatus(
     id="https://gema.example/rss",
@@ -47,6 +48,7 @@ FAILING = SourceStatus(
     not_modified=0,
     new_today=0,
     per_day=0.0,
+    untold=12,
 )
 STATUS = Status(
     version="0.1.0",

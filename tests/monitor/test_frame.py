@@ -160,6 +160,7 @@ def test_details_of_a_source_tell_why_it_fails_and_when_it_is_asked() -> None:
 
     for part in (str(FAILING.error), "3 in a row", "(in 12 min)", "back-off after 3 failures", "10:24:00 WIB", "never"):
         assert part in text
+    assert "12 kept, not told as news, since the daemon started" in text
 
 
 def test_details_of_a_source_tell_how_often_it_had_nothing_new_and_what_it_brings() -> None:

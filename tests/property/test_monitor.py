@@ -35,6 +35,7 @@ SOURCES = st.builds(
     not_modified=COUNTS,
     new_today=COUNTS,
     per_day=st.floats(0, 1e9),
+    untold=COUNTS,
 )
 TOTALS = st.builds(
     Totals,
