@@ -95,6 +95,7 @@ def _json(headline: "Headline", names: "Mapping[str, str]") -> str:
             "categories": headline.categories,
             "story": f"urn:uuid:{headline.story}",
             "topics": headline.topics,
+            **({"untold": headline.untold} if headline.untold else {}),
             "revisions": [{"title": each.title, "until": each.until} for each in headline.revisions],
         }
     ).decode()

@@ -45,7 +45,8 @@ def replay(
     headlines, faults = read_recording(_lines(recording))
     for fault in faults:
         typer.echo(f"{recording}:{fault.line}: {fault.text}", err=True)
-    filed = [_filed(_folded(headlines), configuration) for configuration in configurations]
+    folded = _folded(headlines)
+    filed = [_filed(folded, configuration) for configuration in configurations]
     for line in _each(filed[0], json=json) if len(filed) == 1 else _difference(*filed, json=json):
         typer.echo(line)
     if faults:
@@ -83,7 +84,10 @@ def _folded(headlines: "Iterable[Headline]") -> "list[Headline]":
 
 
 def _filed(headlines: "Iterable[Headline]", feeds: "FeedsFile") -> "list[Headline]":
-    """Give each its topics. A source that the configuration does not name sends no topic anything by itself."""
+    """Give each its topics. A source that the configuration does not name sends no topic anything by itself.
+
+    What was kept but not told as news is in none.
+    """
     from dataclasses import replace
 
     from aggregator.merge.topics import topics_of
@@ -92,6 +96,8 @@ def _filed(headlines: "Iterable[Headline]", feeds: "FeedsFile") -> "list[Headlin
     named = {source.name: source for source in feeds.sources}
 
     def file(headline: "Headline") -> "Headline":
+        if headline.untold:
+            return headline
         source = named.get(headline.source) or Source(id=headline.source, name=headline.source, urls=(headline.source,))
         return replace(headline, topics=topics_of(headline, source, feeds.topics))
 

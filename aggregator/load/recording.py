@@ -21,8 +21,9 @@ class _Recorded(BaseModel):
     published: datetime
     link: str | None = None
     language: str | None = None
-    summary: str = ""
+    summary: str | None = None
     categories: tuple[str, ...] = ()
+    untold: str = ""
 
 
 def read_recording(lines: Iterable[bytes]) -> tuple[tuple[Headline, ...], tuple[Fault, ...]]:
@@ -30,7 +31,7 @@ def read_recording(lines: Iterable[bytes]) -> tuple[tuple[Headline, ...], tuple[
 
     Args:
         lines: JSON objects with uri, source (a name), title and published (RFC 3339; UTC where it names no zone), and
-            perhaps link, language, summary and categories. Empty lines are skipped.
+            perhaps link, language, summary, categories and untold. Empty lines are skipped.
 
     Returns:
         The headlines, each its own story and in no topic, with the uri for an id; by published, then uri. And a fault
@@ -59,7 +60,7 @@ def _headline(recorded: _Recorded) -> Headline:
         guid=None,
         url=recorded.link,
         title=recorded.title,
-        summary=recorded.summary,
+        summary=recorded.summary or "",
         authors=(),
         categories=recorded.categories,
         language=recorded.language,
@@ -68,6 +69,7 @@ def _headline(recorded: _Recorded) -> Headline:
         published_at=at,
         first_seen_at=at,
         updated_at=at,
+        untold=recorded.untold,
     )
 
 

@@ -57,6 +57,15 @@ def test_what_headlines_wrote_is_folded_and_filed_as_it_was(tmp_path: Path) -> N
     assert sorted(map(len, stories_of(told))) == [1, 2]
 
 
+def test_what_was_not_told_as_news_is_not_told_when_it_is_replayed(tmp_path: Path) -> None:
+    write_feeds(tmp_path, [ANTARA])
+    line = json.loads(record(tmp_path, a="Kabut asap menipis").read_text(encoding="utf-8"))
+    (tmp_path / "day.jsonl").write_text(json.dumps({**line, "untold": "older than the last reading"}), encoding="utf-8")
+    told = aggregator("replay", "day.jsonl", "--json", cwd=tmp_path)
+
+    assert json.loads(told.stdout) == {"uri": "a", "story": "a", "topics": []}
+
+
 def test_a_bridge_moves_what_was_folded_before_it(tmp_path: Path) -> None:
     write_feeds(tmp_path, [ANTARA])
     two, three = ({uri: BRIDGES[uri] for uri in uris} for uris in ("ab", "abc"))

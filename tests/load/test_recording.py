@@ -28,6 +28,12 @@ def test_a_date_without_a_zone_is_utc_and_a_number_may_be_a_uri() -> None:
     assert (headline.id, headline.published_at) == ("6628456790", datetime(2021, 7, 1, 12, 47, tzinfo=UTC))
 
 
+def test_what_a_line_need_not_have_may_be_null() -> None:
+    ((headline,), faults) = read_recording(lines({**LINE, "language": None, "summary": None}))
+
+    assert (headline.url, headline.language, headline.summary, faults) == (None, None, "", ())
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
