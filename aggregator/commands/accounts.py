@@ -128,11 +128,12 @@ def account_of_story(
         headlines: All that are kept of it, at least one.
         names: Source id → name.
         weights: Source id → weight.
-        topic: Whose half-life its heat is reckoned by.
+        topic: In which its heat is reckoned.
         zone: In which instants are shown.
     """
     ordered = sorted(headlines, key=lambda headline: (headline.published_at, headline.id))
-    terms = explain(ordered, weights, topic.half_life)
+    hot = [headline for headline in ordered if topic.slug in headline.topics]
+    terms = explain(hot, weights, topic.half_life) if hot else ()
     outlets = len({headline.source for headline in ordered})
     yield "story", f"urn:uuid:{ordered[0].story}, {_many(len(ordered), 'headline')} of {_many(outlets, 'outlet')}"
     for headline in ordered:
@@ -161,6 +162,8 @@ def _joined(headline: Headline) -> str:
 
 
 def _heats(terms: Sequence[Term]) -> str:
+    if not terms:
+        return "adds no heat: it is not among the popular"
     if terms[0].kind == "repeated":
         return "adds no heat: its outlet, or a copy of it, spoke before"
     revised = ", with its last revision" if len(terms) > 1 else ""

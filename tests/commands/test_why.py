@@ -5,9 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from aggregator.commands.accounts import account_of_source
+from aggregator.commands.accounts import account_of_source, account_of_story
 from aggregator.schedule.rhythm import begun, learnt
 from aggregator.source import Due, Hints, Source, Standing
+from tests.newsroom import KABAR, POPULAR, headline
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -105,3 +106,14 @@ def test_a_source_that_publishes_seldom_is_told_in_days() -> None:
     rhythm = learnt(begun(now=NOON), weekly, zone=JAKARTA, heard_at=None, now=NOON)
     assert told(replace(STANDING, rhythm=rhythm))["rhythm"].startswith("about one in 5 d, most from 19:00")
     assert told(replace(STANDING, rhythm=begun(now=NOON)))["rhythm"] == "no headline yet"
+
+
+def test_what_is_not_told_as_news_adds_no_heat_to_its_story() -> None:
+    told, untold = headline(1), replace(headline(2, KABAR), untold="older than the last reading")
+    pair = [replace(told, topics=("popular",)), replace(untold, story=told.story, topics=())]
+    rows = [text for _, text in account_of_story(pair, {}, {}, POPULAR, JAKARTA) if text.startswith("- ")]
+
+    assert sorted(row.rpartition("; ")[2] for row in rows) == [
+        "100% of its heat (weight 1)",
+        "adds no heat: it is not among the popular",
+    ]
