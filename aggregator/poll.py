@@ -212,7 +212,7 @@ async def _settle(
         lines, reading, this.source, listing, known=world.store.known, now=this.now, baseline=_is_first(this, listing)
     )
     listed = with_earlier(recognised.listing, listing) if answer.is_partial else recognised.listing
-    since = this.standing.last_ok_at if this.standing.body_hash else None
+    since = this.standing.last_ok_at if this.standing.read_whole else None
     new = floods.hold_back(recognised.new, since=since, before=_vanished(listing, listed, world.store))
     news = await world.desk.accept(new, recognised.revised, now=this.now)
     is_same = answer.moved_to is None or is_same_feed(recognised, reading.origin, _kept_line(listing, world.store))
@@ -264,7 +264,7 @@ def _after_reading(after: Standing, this: _Pass, answer: Fetched, reading: Readi
     after = replace(after, hints=replace(reading.hints, max_age=after.hints.max_age))
     if not reading.complete:  # no validators, and no hash either: the rest is to come with the next poll
         return after
-    return history.with_validators(after, this.url, answer.validators)
+    return history.with_validators(replace(after, read_whole=True), this.url, answer.validators)
 
 
 def _listed(this: _Pass, before: Sequence[Listed], after: tuple[Listed, ...], store: Store) -> Commit:

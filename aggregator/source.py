@@ -168,6 +168,7 @@ class Standing:
         validators: Of each URL that answered: (URL, validators) pairs.
         body_hash: Of the last document read at the present URL, and of the way it was read: an equal one is not parsed
             again. None: none was read.
+        read_whole: A document of it was read to the end: what it lists from then on was not cut off before.
         hints: As last given; a 304 that repeats none keeps them.
         failures: In a row.
         not_before: UTC: the end of the Retry-After of the last answer. None: it asked for none.
@@ -190,6 +191,7 @@ class Standing:
     url: int = 0
     validators: tuple[tuple[str, Validators], ...] = ()
     body_hash: str | None = None
+    read_whole: bool = False
     hints: Hints = Hints()
     failures: int = 0
     not_before: datetime | None = None

@@ -619,6 +619,23 @@ async def test_everything_under_new_ids_and_links_is_kept_and_nobody_is_told_aga
     assert len([*street.store.headlines()]) == 7
 
 
+async def test_a_source_that_is_asked_at_its_next_url_is_no_new_source() -> None:
+    street, twice = Street(TWO), replace(DUNIA, urls=(URL, "https://second.example/rss"))
+    street.newsroom.answers[twice.urls[1]] = fetched(*(f"n{number} Kabar {number}" for number in range(60)))
+    await street.poll(asked=twice)
+    await street.poll(Refused(status=404, hints=Hints(), detail="not found"), asked=twice)
+    await street.poll(asked=twice)
+
+    assert street.report.oddities[1:] == ("10 kept, not told as news: one of more than 50 at once",)
+
+
+async def test_after_a_document_that_was_cut_off_a_flood_is_a_flood_all_the_same(street: Street) -> None:
+    await street.poll(fetched("1 Banjir surut di Semarang", "…"))
+    await street.poll(fetched(*(f"n{number} Kabar {number}" for number in range(60))))
+
+    assert street.report.oddities[1:] == ("10 kept, not told as news: one of more than 50 at once",)
+
+
 async def test_what_bears_no_date_stands_at_a_first_reading_below_what_was_published_today() -> None:
     street = Street(TWO)
     await street.poll()

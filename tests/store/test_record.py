@@ -30,6 +30,7 @@ STANDING = Standing(
         ("https://dunia.example/atom", Validators()),
     ),
     body_hash="00ff",
+    read_whole=True,
     hints=Hints(
         max_age=timedelta(seconds=90, microseconds=5),
         retry_after=timedelta(days=7),
