@@ -27,6 +27,7 @@ _FEWEST_STEMS: Final = 3
 _LANGUAGES: Final = 8  # a language has at least that part of the stories: not every feed says truly which one it is in
 _MOST_LOOKED_AT: Final = 250  # places, those of the rarest stems first: a fold takes as long in any window
 _MOST_COMPARED: Final = 6  # stories
+_PUT_TOGETHER: Final = 500  # stories, kept for the next comparison
 _ALL: Final = " "  # a place where every story is
 
 
@@ -89,6 +90,28 @@ class _Places(dict[str, Place]):
         return [list(stories), drawn]
 
 
+class _Told:
+    """All that a story's headlines say, put together for comparing. Made anew when one joins or leaves.
+
+    Attributes:
+        lines: Its headlines.
+        counts: Stem → how many of them have it.
+        first, last: When the first and the last was published, in seconds since 1970; 0.0 where there is none.
+        outlets: Source's id → the stems of its headlines.
+    """
+
+    __slots__ = ("counts", "first", "last", "lines", "outlets")
+
+    def __init__(self, lines: Sequence[Mark]) -> None:
+        self.lines = lines
+        self.counts = Counter(chain.from_iterable(line.telling.stems for line in lines))
+        instants = [line.at for line in lines]
+        self.first, self.last = min(instants, default=0.0), max(instants, default=0.0)
+        self.outlets: defaultdict[str, list[Sequence[str]]] = defaultdict(list)
+        for line in lines:
+            self.outlets[line.source].append(line.telling.stems)
+
+
 class Words:
     """The words of the headlines of the last four days, as of the latest one.
 
@@ -107,6 +130,7 @@ class Words:
         self._queue: list[tuple[float, str]] = []
         self._inside: set[str] = set()
         self._places = _Places()
+        self._told: dict[str, _Told] = {}
 
     def put(self, id_: str, mark: Mark) -> None:
         """Take in a headline's words, and forget those whose time is over by it."""
@@ -144,6 +168,7 @@ class Words:
         self._queue = [(at, id_) for at, id_ in queue if id_ in self._marks]
         self._inside = {id_ for _, id_ in self._queue}
         self._places = _Places(stories, drawn)
+        self._told.clear()
 
     def like(self, mark: Mark) -> list[Likeness]:
         """Give the stories that a headline resembles, the most similar first; of equals the one of the smallest id."""
@@ -156,27 +181,35 @@ class Words:
         length = sum(weight * weight for weight in weights.values())
         likenesses = []
         for story in self._candidates(weights, length, needed):
-            lines = self._lines(story)
-            similarity = _nearness(lines, mark) * self._cosine(lines, weights, length, population)
-            if similarity >= needed and (similarity := similarity * _doubt(lines, mark)) >= needed:
+            told = self._put_together(story)
+            similarity = _nearness(told, mark)
+            if similarity >= needed:
+                similarity *= self._cosine(told, weights, length, population)
+            if similarity >= needed and (similarity := similarity * _doubt(told, mark)) >= needed:
                 likenesses.append(Likeness(similarity, needed, story))
         return sorted(likenesses, key=lambda like: (-like.similarity, like.story))
 
     def can_be_one(self, story: str, other: str) -> bool:
         """Say whether no outlet has two titles of a series, one in each story."""
-        lines = self._lines(story)
-        return not any(_is_series(lines, line) for line in self._lines(other))
+        told = self._put_together(story)
+        return not any(_is_series(told, line) for line in self._put_together(other).lines)
 
-    def _lines(self, story: str) -> list[Mark]:
-        return [self._marks[id_] for id_ in self._stories[story] if id_ in self._inside]
+    def _put_together(self, story: str) -> _Told:
+        if story not in self._told:
+            if len(self._told) >= _PUT_TOGETHER:
+                self._told.clear()
+            self._told[story] = _Told([self._marks[id_] for id_ in self._stories[story] if id_ in self._inside])
+        return self._told[story]
 
     def _raise(self, story: str, mark: Mark) -> None:
+        self._told.pop(story, None)
         for stem in _places_of(mark):
             place = self._places[stem]
             place[story] = place.get(story, 0) + 1
             self._places[stem] = place
 
     def _lower(self, story: str, mark: Mark) -> None:
+        self._told.pop(story, None)
         for stem in _places_of(mark):
             place = self._places[stem]
             place[story] -= 1
@@ -212,10 +245,9 @@ class Words:
         enough = [(-square, story) for story, square in shared.items() if square >= least]
         return [story for _, story in sorted(enough)[:_MOST_COMPARED]]
 
-    def _cosine(self, lines: Sequence[Mark], weights: dict[str, int], length: int, population: int) -> float:
+    def _cosine(self, told: _Told, weights: dict[str, int], length: int, population: int) -> float:
         """Compare with all the words of a story; 0.0 where too few are in both."""
-        tellings = [line.telling.stems for line in lines]
-        counts = Counter(chain.from_iterable(tellings)) if len(tellings) > 1 else dict.fromkeys(tellings[0], 1)
+        counts = told.counts
         common = [stem for stem in weights if stem in counts]
         if len(common) < _FEWEST_SHARED:
             return 0.0
@@ -233,29 +265,27 @@ def _places_of(mark: Mark) -> set[str]:
     return {*mark.telling.stems, _tongue(mark.language), _ALL}
 
 
-def _nearness(lines: Iterable[Mark], mark: Mark) -> float:
+def _nearness(told: _Told, mark: Mark) -> float:
     """Halve with every day between the headline and the story; 0.0 where the story is over."""
-    instants = [line.at for line in lines]
-    gap = max(0.0, mark.at - max(instants), min(instants) - mark.at)
+    gap = max(0.0, mark.at - told.last, told.first - mark.at)
     return float(0.5 ** (gap / _HALF_LIFE_SECONDS)) if gap <= _LONGEST_PAUSE_SECONDS else 0.0
 
 
-def _doubt(lines: Sequence[Mark], mark: Mark) -> float:
+def _doubt(told: _Told, mark: Mark) -> float:
     """Give what other numbers, a mere name, and one outlet's own ways leave of the similarity."""
-    if _is_series(lines, mark):
+    if _is_series(told, mark):
         return 0.0
-    name = _ONE_NAME if _share_one_name(lines, mark) else 1.0
-    doubt = name * _OTHER_NUMBER if mark.telling.figures and _has_other_numbers(lines, mark.telling) else name
-    return doubt if any(line.source != mark.source for line in lines) else doubt * _OWN_STORY
+    name = _ONE_NAME if _share_one_name(told, mark) else 1.0
+    doubt = name * _OTHER_NUMBER if mark.telling.figures and _has_other_numbers(told.lines, mark.telling) else name
+    return doubt if told.outlets.keys() - {mark.source} else doubt * _OWN_STORY
 
 
-def _share_one_name(lines: Sequence[Mark], mark: Mark) -> bool:
+def _share_one_name(told: _Told, mark: Mark) -> bool:
     """Say whether all that is common stands side by side in both: who it is about, or where it was, and not what."""
-    theirs = {stem for line in lines for stem in line.telling.stems}
-    common = tuple(stem for stem in mark.telling.stems if stem in theirs)
+    common = tuple(stem for stem in mark.telling.stems if stem in told.counts)
     if len(common) > _NAME or not _has(mark.telling.stems, common):
         return False
-    return any(_has(line.telling.stems, common) for line in lines)
+    return any(_has(line.telling.stems, common) for line in told.lines)
 
 
 def _has(stems: Sequence[str], run: Sequence[str]) -> bool:
@@ -264,9 +294,9 @@ def _has(stems: Sequence[str], run: Sequence[str]) -> bool:
     return tuple(stems[start : start + len(run)]) == run
 
 
-def _is_series(lines: Iterable[Mark], mark: Mark) -> bool:
+def _is_series(told: _Told, mark: Mark) -> bool:
     """Say whether the outlet has a title in the story that is like this one: rubrics, lists, tables of the day."""
-    own = (line.telling.stems for line in lines if line.source == mark.source)
+    own = told.outlets.get(mark.source, ())
     return any(_overlap(stems, mark.telling.stems) >= _SERIES for stems in own)
 
 
