@@ -22,6 +22,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import accumulate
 from typing import Final, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -32,16 +33,25 @@ BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 NOT_FOUND: Final = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 SPACING: Final = timedelta(minutes=20)
 
-WORDS: Final = (
-    *("amber", "anchor", "arbor", "atlas", "autumn", "banner", "barley", "beacon"),
-    *("birch", "border", "bridge", "bronze", "canal", "candle", "canyon", "cedar"),
-    *("circle", "cliff", "clover", "cobalt", "copper", "coral", "cotton", "crane"),
-    *("delta", "desert", "dune", "eagle", "ember", "falcon", "fern", "fjord"),
-    *("forest", "garnet", "glacier", "granite", "harbor", "hazel", "heron", "hollow"),
-    *("indigo", "island", "ivory", "jasper", "juniper", "kettle", "lagoon", "lantern"),
-    *("laurel", "ledger", "lichen", "linen", "magnet", "maple", "marble", "meadow"),
-    *("mirror", "mosaic", "nectar", "olive", "onyx", "orchard", "osprey", "otter"),
-)
+CONSONANTS: Final = "bdfghjklmnprstvz"
+VOWELS: Final = "aeiou"
+VOCABULARY: Final = 8_000  # words of a day's news; how often one is printed falls with its rank, as in any language
+
+
+def word(number: int) -> str:
+    """Spell a number: five letters, and two more for each further 80."""
+    letters, rest = [], number
+    for alphabet in (CONSONANTS, VOWELS, CONSONANTS, VOWELS, CONSONANTS):
+        rest, index = divmod(rest, len(alphabet))
+        letters.append(alphabet[index])
+    while rest:
+        rest, index = divmod(rest, len(CONSONANTS) * len(VOWELS))
+        letters.append(VOWELS[index % len(VOWELS)] + CONSONANTS[index // len(VOWELS)])
+    return "".join(letters)
+
+
+WORDS: Final = tuple(map(word, random.Random(7).sample(range(100_000), VOCABULARY)))
+RANKS: Final = tuple(accumulate(1 / (rank + 20) for rank in range(VOCABULARY)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,13 +128,11 @@ def _coding(etag: str, modified: str, body: bytes, encoding: str) -> Coding:
 
 
 def _item(feed: int, entry: int, at: datetime) -> str:
-    """Write an entry. Five words of the title spell its serial number to base 64: no title comes twice."""
-    chosen = random.Random(f"{feed}:{entry}")
-    serial = feed * 4_096 + entry
-    spelled = " ".join(WORDS[serial >> shift & 63] for shift in (24, 18, 12, 6, 0))
-    title = f"{chosen.choice(WORDS)} {chosen.choice(WORDS)}: {spelled}".capitalize()
-    text = " ".join(chosen.choices(WORDS, k=66)).capitalize()
-    link = f"https://feed-{feed}.example/{at:%Y/%m/%d}/{entry}-{spelled.replace(' ', '-')}"
+    """Write an entry, worded as news are: a few common words, rarer ones, and a name of its own."""
+    chosen, name = random.Random(f"{feed}:{entry}"), word(feed * 4_096 + entry)
+    title = " ".join([*chosen.choices(WORDS, cum_weights=RANKS, k=7), name]).capitalize()
+    text = " ".join(chosen.choices(WORDS, cum_weights=RANKS, k=66)).capitalize()
+    link = f"https://feed-{feed}.example/{at:%Y/%m/%d}/{entry}-{title.lower().replace(' ', '-')}"
     return (
         f'<item><title>{title}</title><link>{link}</link><guid isPermaLink="false">feed-{feed}:{entry}</guid>'
         f"<pubDate>{format_datetime(at, usegmt=True)}</pubDate><description>{text}.</description></item>\n"

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import heappop, heappush
-from itertools import chain
+from itertools import chain, islice
 from math import log2, sqrt
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -26,7 +26,8 @@ _ONE_NAME: Final = 0.5  # of the similarity is left where one name is all that i
 _FEWEST_STEMS: Final = 3
 _LANGUAGES: Final = 8  # a language has at least that part of the stories: not every feed says truly which one it is in
 _MOST_LOOKED_AT: Final = 250  # places, those of the rarest stems first: a fold takes as long in any window
-_MOST_COMPARED: Final = 6  # stories
+_MOST_CONSIDERED: Final = 24  # stories: many have but one stem in common
+_MOST_COMPARED: Final = 6
 _PUT_TOGETHER: Final = 500  # stories, kept for the next comparison
 _ALL: Final = " "  # a place where every story is
 
@@ -96,20 +97,20 @@ class _Told:
     Attributes:
         lines: Its headlines.
         counts: Stem → how many of them have it.
-        first, last: When the first and the last was published, in seconds since 1970; 0.0 where there is none.
-        outlets: Source's id → the stems of its headlines.
+        first, last: When the first and the last was published, in seconds since 1970.
     """
 
-    __slots__ = ("counts", "first", "last", "lines", "outlets")
+    __slots__ = ("counts", "first", "last", "lines")
 
     def __init__(self, lines: Sequence[Mark]) -> None:
         self.lines = lines
-        self.counts = Counter(chain.from_iterable(line.telling.stems for line in lines))
+        tellings = [line.telling.stems for line in lines]
+        # Most stories are one headline.
+        self.counts: dict[str, int] = (
+            Counter(chain.from_iterable(tellings)) if len(tellings) > 1 else dict.fromkeys(tellings[0], 1)
+        )
         instants = [line.at for line in lines]
-        self.first, self.last = min(instants, default=0.0), max(instants, default=0.0)
-        self.outlets: defaultdict[str, list[Sequence[str]]] = defaultdict(list)
-        for line in lines:
-            self.outlets[line.source].append(line.telling.stems)
+        self.first, self.last = min(instants), max(instants)
 
 
 class Words:
@@ -191,15 +192,19 @@ class Words:
 
     def can_be_one(self, story: str, other: str) -> bool:
         """Say whether no outlet has two titles of a series, one in each story."""
-        told = self._put_together(story)
-        return not any(_is_series(told, line) for line in self._put_together(other).lines)
+        lines = self._lines(story)
+        return not any(_is_series(lines, line) for line in self._lines(other))
 
     def _put_together(self, story: str) -> _Told:
-        if story not in self._told:
+        told = self._told.get(story)
+        if told is None:
             if len(self._told) >= _PUT_TOGETHER:
                 self._told.clear()
-            self._told[story] = _Told([self._marks[id_] for id_ in self._stories[story] if id_ in self._inside])
-        return self._told[story]
+            told = self._told[story] = _Told(self._lines(story))
+        return told
+
+    def _lines(self, story: str) -> list[Mark]:
+        return [self._marks[id_] for id_ in self._stories[story] if id_ in self._inside]
 
     def _raise(self, story: str, mark: Mark) -> None:
         self._told.pop(story, None)
@@ -242,15 +247,15 @@ class Words:
             for story in place:
                 shared[story] = shared.get(story, 0) + square
         least = needed * needed * length - unseen
-        enough = [(-square, story) for story, square in shared.items() if square >= least]
-        return [story for _, story in sorted(enough)[:_MOST_COMPARED]]
+        enough = sorted([(-square, story) for story, square in shared.items() if square >= least])[:_MOST_CONSIDERED]
+        places = [place for _, _, place in known]
+        alike = (story for _, story in enough if sum([story in place for place in places]) >= _FEWEST_SHARED)
+        return list(islice(alike, _MOST_COMPARED))
 
     def _cosine(self, told: _Told, weights: dict[str, int], length: int, population: int) -> float:
-        """Compare with all the words of a story; 0.0 where too few are in both."""
+        """Compare with all the words of a story."""
         counts = told.counts
         common = [stem for stem in weights if stem in counts]
-        if len(common) < _FEWEST_SHARED:
-            return 0.0
         theirs = self._weights(counts, population)
         dot = sum(weights[stem] ** 2 * counts[stem] for stem in common)
         return dot and dot / sqrt(length * sum((theirs[stem] * count) ** 2 for stem, count in counts.items()))
@@ -273,11 +278,11 @@ def _nearness(told: _Told, mark: Mark) -> float:
 
 def _doubt(told: _Told, mark: Mark) -> float:
     """Give what other numbers, a mere name, and one outlet's own ways leave of the similarity."""
-    if _is_series(told, mark):
+    if _is_series(told.lines, mark):
         return 0.0
     name = _ONE_NAME if _share_one_name(told, mark) else 1.0
     doubt = name * _OTHER_NUMBER if mark.telling.figures and _has_other_numbers(told.lines, mark.telling) else name
-    return doubt if told.outlets.keys() - {mark.source} else doubt * _OWN_STORY
+    return doubt if any(line.source != mark.source for line in told.lines) else doubt * _OWN_STORY
 
 
 def _share_one_name(told: _Told, mark: Mark) -> bool:
@@ -294,9 +299,9 @@ def _has(stems: Sequence[str], run: Sequence[str]) -> bool:
     return tuple(stems[start : start + len(run)]) == run
 
 
-def _is_series(told: _Told, mark: Mark) -> bool:
+def _is_series(lines: Iterable[Mark], mark: Mark) -> bool:
     """Say whether the outlet has a title in the story that is like this one: rubrics, lists, tables of the day."""
-    own = told.outlets.get(mark.source, ())
+    own = (line.telling.stems for line in lines if line.source == mark.source)
     return any(_overlap(stems, mark.telling.stems) >= _SERIES for stems in own)
 
 
