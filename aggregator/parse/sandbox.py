@@ -84,8 +84,10 @@ class Sandbox:
         from pebble import ProcessExpired  # noqa: PLC0415  a pass without news does not pay for it
 
         async with self._free:
-            started: ProcessPool = await asyncio.shield(self._started())  # whoever is cancelled, `close` finds the pool
-            future = started.schedule(work, args=[argument], timeout=self._timeout_seconds)
+            pool = self._pool
+            if pool is None:
+                pool = await asyncio.shield(self._started())  # whoever is cancelled, `close` finds the pool
+            future = pool.schedule(work, args=[argument], timeout=self._timeout_seconds)
             try:
                 result = await asyncio.wrap_future(future)
             except TimeoutError:
