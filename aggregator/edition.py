@@ -1,10 +1,13 @@
 """Topics → documents: renders what news touched, and nothing else."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import orjson
 
 from aggregator import VERSION
 from aggregator.desk import Desk
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from aggregator.publish.press import Press
 
 _STAMP: Final = "edition"
+_SITE: Final = ""  # what owns the documents that belong to no topic
 
 
 class Edition:
@@ -56,10 +60,13 @@ class Edition:
         self._topics = {topic.slug: topic for topic in topics}
         self._names = {source.id: source.name for source in sources}
         self._sources = tuple(sources)
-        self._lists: tuple[Document, ...] = ()
         self._site, self._base_url = site, base_url
         self._press: Press | None = None
         self._settings = _settings(site, base_url, topics, sources)
+        self._paths: dict[
+            str, list[str]
+        ] = {}  # of all that is published: the site's own under "", a topic's under its slug
+        self._is_swept = False  # nothing of an earlier run is left that is not ours
         self._touched: set[str] = set()
 
     @property
@@ -78,9 +85,15 @@ class Edition:
     def is_current(self, news: int) -> bool:
         """Say whether state/public/ shows these settings and the news up to this count, as an earlier run left it."""
         try:
-            return self._stamp.read_text() == self._stamped(news) and all(map(Path.is_file, self._files()))
-        except OSError:
+            stamp = orjson.loads(self._stamp.read_bytes())
+            paths = stamp["paths"]
+            if (stamp["settings"], stamp["news"]) != (self._settings, news) or not _are_files(self._public, paths):
+                return False
+        except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is an older version's
             return False
+        self._paths = paths
+        self._is_swept = True
+        return True
 
     async def publish(self, news: int) -> tuple[str, ...]:
         """Render what was touched.
@@ -101,8 +114,8 @@ class Edition:
         lists = (self._desk.stories(self._topics[UPDATE]), self._desk.stories(self._topics[POPULAR]))
         try:
             documents = await asyncio.to_thread(self._render, feeds, dissolved, lists)
-            self._put_on_shelf(documents)
-            return await asyncio.to_thread(self._write, documents, news)
+            gone = self._put_on_shelf(documents)
+            return await asyncio.to_thread(self._write, [*chain(*documents.values())], gone, news)
         except BaseException:
             self._touched |= slugs
             raise
@@ -112,42 +125,56 @@ class Edition:
         feeds: Iterable[tuple[Topic, tuple[Story, ...]]],
         dissolved: Sequence[Dissolved],
         lists: tuple[tuple[Story, ...], tuple[Story, ...]],
-    ) -> list[Document]:
+    ) -> dict[str, tuple[Document, ...]]:
+        """Give the site's own documents, and those of each topic: whatever of theirs is not among them is gone."""
         from aggregator.publish.press import Press
 
         if self._press is None:
-            topics = tuple(self._topics.values())
-            self._press = Press(self._site, self._base_url, topics, self._names)
-            self._lists = (self._press.feeds_list(), self._press.sources_list(self._sources))
-        documents = [document for topic, stories in feeds for document in self._press.feeds(topic, stories, dissolved)]
-        return [*documents, self._press.front_page(*lists), self._press.stylesheet(), *self._lists]
+            self._press = Press(self._site, self._base_url, tuple(self._topics.values()), self._names, self._sources)
+        press = self._press
+        documents = {topic.slug: press.feeds(topic, stories, dissolved) for topic, stories in feeds}
+        return {**documents, _SITE: press.front(*lists)}
 
-    def _put_on_shelf(self, documents: Iterable[Document]) -> None:
-        self._shelf.update((document.path, document) for document in documents)
-        for path in self._shelf.keys() - {path.name for path in self._files()}:
-            del self._shelf[path]  # of a topic that feeds.yaml has no longer
+    def _put_on_shelf(self, documents: Mapping[str, Sequence[Document]]) -> set[str]:
+        """Hand the documents out; give the paths that are published no longer."""
+        before = {*self._shelf, *chain(*self._paths.values())}
+        for owner in self._paths.keys() - self._topics.keys() - {_SITE}:
+            del self._paths[owner]  # a topic that feeds.yaml has no longer
+        self._paths |= {owner: [document.path for document in owned] for owner, owned in documents.items()}
+        # One that is the same stays the one it is: its codings have been made.
+        self._shelf.update((it.path, it) for it in chain(*documents.values()) if self._shelf.get(it.path) != it)
+        gone = before.difference(*self._paths.values())
+        for path in gone & self._shelf.keys():
+            del self._shelf[path]
+        return gone
 
-    def _write(self, documents: Sequence[Document], news: int) -> tuple[str, ...]:
-        from aggregator.publish.files import remove_stale, write_documents
+    def _write(self, documents: Sequence[Document], gone: set[str], news: int) -> tuple[str, ...]:
+        from aggregator.publish.files import remove_documents, stale_files, write_documents
 
         changed = write_documents(self._public, documents)
-        remove_stale(self._public, {path.name for path in self._files()})
-        if not self._touched:
-            self._put_stamp(self._stamped(news))
+        if self._touched:
+            remove_documents(self._public, gone)
+            return changed
+        if not self._is_swept:
+            gone = gone.union(stale_files(self._public, set(chain(*self._paths.values()))))
+        remove_documents(self._public, gone)
+        self._is_swept = True
+        self._put_stamp(news)
         return changed
 
-    def _put_stamp(self, text: str) -> None:
+    def _put_stamp(self, news: int) -> None:
+        """Note what stands in state/public/ now, so that the next run need not look."""
+        stamp = orjson.dumps({"settings": self._settings, "news": news, "paths": self._paths})
+        aside = self._stamp.with_suffix(".tmp")
         try:
-            self._stamp.write_text(text)
+            aside.write_bytes(stamp)
+            aside.replace(self._stamp)
         except OSError as error:
             raise StateError(f"{self._stamp}: cannot be written: {error.strerror}; free disk space") from error
 
-    def _stamped(self, news: int) -> str:
-        return f"{self._settings} {news}\n"
 
-    def _files(self) -> list[Path]:
-        feeds = [f"{slug}.{ending}" for slug in self._topics for ending in ("rss", "atom", "json")]
-        return [self._public / name for name in (*feeds, "index.html", "style.css", "feeds.opml", "sources.opml")]
+def _are_files(public: Path, paths: Mapping[str, Iterable[str]]) -> bool:
+    return all((public / path).is_file() for path in chain(*paths.values()))
 
 
 def _settings(site: Site, base_url: str, topics: Sequence[Topic], sources: Sequence[Source]) -> str:

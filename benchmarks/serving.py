@@ -31,7 +31,7 @@ from typing import Final
 
 import uvloop
 
-from aggregator.publish.documents import document
+from aggregator.document import Document
 from aggregator.serve.http import Server
 
 SIZE: Final = 50_000
@@ -88,10 +88,10 @@ class Figure:
 
 async def serve(folder: Path) -> None:
     body = (folder / "public" / "update.rss").read_bytes()
-    made = document(
-        "update.rss",
-        "application/rss+xml; charset=utf-8",
-        body,
+    made = Document(
+        path="update.rss",
+        content_type="application/rss+xml; charset=utf-8",
+        body=body,
         modified_at=datetime(2025, 12, 29, tzinfo=UTC),
         max_age=timedelta(minutes=5),
     )

@@ -229,3 +229,21 @@ async def test_the_lists_are_written_anew_only_when_the_configuration_changes(tm
     assert not second.is_current(2)
     second.touch_all()
     assert await second.publish(2) == ("sources.opml",)
+
+
+async def test_what_a_crash_left_behind_is_swept_by_the_next_run(tmp_path: Path) -> None:
+    await published(tmp_path, *LINES)
+    (tmp_path / "edition").unlink()
+    gone = tmp_path / "public" / "story" / "gone"
+    gone.mkdir(parents=True)
+    (gone / "index.html").touch()
+
+    await published(tmp_path, *LINES)
+    assert not gone.parent.exists()
+
+
+async def test_the_stamp_of_an_older_version_counts_for_nothing(tmp_path: Path) -> None:
+    whole = await published(tmp_path, *LINES)
+    for old in (b"0123 1\n", b"[]", b"{}", b""):
+        (tmp_path / "edition").write_bytes(old)
+        assert not whole.is_current(1)

@@ -9,16 +9,17 @@ from typing import Final
 from aggregator.document import Document
 from aggregator.errors import StateError
 
-_NAME: Final = re.compile(r"[a-z0-9-]{1,64}\.(rss|atom|json|html|css|opml)")
-_STALE: Final = re.compile(r"[a-z0-9-]{1,64}\.(rss|atom|json)|\.[a-z0-9-]{1,64}\.[a-z]{3,4}\.tmp")
+_NAME: Final = r"[a-z0-9-]{1,64}\.(rss|atom|json|html|css|opml|js|png)"
+_PATH: Final = re.compile(rf"([a-z0-9-]{{1,64}}/){{0,2}}{_NAME}")
+_HALF_WRITTEN: Final = re.compile(rf"\.{_NAME}\.tmp")
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def write_documents(directory: Path, documents: Iterable[Document]) -> tuple[str, ...]:
     """Replace the files whose bytes changed; leave the others, and their modification times, alone.
 
-    The new bytes reach the disk under other names first; then all are renamed, one after the other, and the directory
-    is synced once. One writer at a time: whoever calls this owns state/.
+    The new bytes reach the disk under other names first; then all are renamed, one after the other, in the order given,
+    and each folder is synced once. One writer at a time: whoever calls this owns state/.
 
     Args:
         directory: Is made where it is missing; readable by all, so that any web server can serve it as it is.
@@ -29,66 +30,110 @@ def write_documents(directory: Path, documents: Iterable[Document]) -> tuple[str
 
     Raises:
         StateError: The disk is full, or may not be written. What was there before still is.
-        ValueError: A path is not a plain name.
+        ValueError: A path is not a plain name in plain folders.
     """
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        changed = [each for each in documents if not _holds(_target(directory, each.path), each.body)]
+        changed = [each for each in documents if not _holds(directory, each)]
+        folders = dict.fromkeys(_target(directory, each.path).parent for each in changed)
+        for folder in folders:
+            _make(folder, directory)
         for each in changed:
-            _write_aside(directory, each)
+            _write_aside(_target(directory, each.path), each.body)
         for each in changed:
-            _aside(directory, each.path).replace(_target(directory, each.path))
-        if changed:
-            _sync_directory(directory)
+            target = _target(directory, each.path)
+            _aside(target).replace(target)
+        for folder in folders:
+            _sync_directory(folder)
     except OSError as error:
         raise _unwritable(directory, error) from error
     return tuple(each.path for each in changed)
 
 
-def remove_stale(directory: Path, keep: Collection[str]) -> tuple[str, ...]:
-    """Remove the feeds of topics that no longer exist, and what a crash left half-written.
-
-    Args:
-        directory: May be missing.
-        keep: Paths of every document that is published now.
-
-    Returns:
-        The names removed, sorted. Never a name that `write_documents` could not have written for a feed.
+def remove_documents(directory: Path, paths: Iterable[str]) -> None:
+    """Remove what is published no longer, and the folders that are empty then.
 
     Raises:
         StateError: The directory may not be written.
+        ValueError: A path is not a plain name in plain folders.
     """
     try:
-        names = sorted(path.name for path in directory.iterdir()) if directory.is_dir() else []
-        stale = [name for name in names if name not in keep and _STALE.fullmatch(name)]
-        for name in stale:
-            (directory / name).unlink(missing_ok=True)
+        for path in paths:
+            target = _target(directory, path)
+            target.unlink(missing_ok=True)
+            _remove_empty(target.parent, directory)
     except OSError as error:
         raise _unwritable(directory, error) from error
-    return tuple(stale)
+
+
+def stale_files(directory: Path, keep: Collection[str]) -> tuple[str, ...]:
+    """Find what an earlier run published and this one does not; remove what a crash left half-written.
+
+    Args:
+        directory: May be missing. All that bears a name that `write_documents` could have given is ours.
+        keep: Paths of every document that is published now.
+
+    Returns:
+        Paths for `remove_documents`, sorted.
+
+    Raises:
+        StateError: The directory may not be read or written.
+    """
+    stale = []
+    try:
+        for folder, _, names in os.walk(directory):
+            for file in (Path(folder, name) for name in names):
+                path = file.relative_to(directory).as_posix()
+                if _HALF_WRITTEN.fullmatch(file.name):
+                    file.unlink(missing_ok=True)
+                elif path not in keep and _PATH.fullmatch(path):
+                    stale.append(path)
+    except OSError as error:
+        raise _unwritable(directory, error) from error
+    return tuple(sorted(stale))
 
 
 def _target(directory: Path, path: str) -> Path:
-    if not _NAME.fullmatch(path):
-        raise ValueError(f"{path!r} is not the name of a document")
+    if not _PATH.fullmatch(path):
+        raise ValueError(f"{path!r} is not the path of a document")
     return directory / path
 
 
-def _aside(directory: Path, path: str) -> Path:
-    return directory / f".{path}.tmp"
+def _make(folder: Path, directory: Path) -> None:
+    """Make a folder, and put a true one in the place of a link: nothing is written outside."""
+    if folder == directory:
+        folder.mkdir(parents=True, exist_ok=True)
+        return
+    _make(folder.parent, directory)
+    if folder.is_symlink():
+        folder.unlink()
+    folder.mkdir(exist_ok=True)
 
 
-def _holds(target: Path, body: bytes) -> bool:
+def _remove_empty(folder: Path, directory: Path) -> None:
+    while folder != directory and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def _aside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.tmp")
+
+
+def _holds(directory: Path, each: Document) -> bool:
+    target = _target(directory, each.path)
+    inside = [target, *target.parents][: each.path.count("/") + 1]
+    if any(path.is_symlink() for path in inside):
+        return False
     try:
-        return not target.is_symlink() and target.stat().st_size == len(body) and target.read_bytes() == body
+        return target.stat().st_size == len(each.body) and target.read_bytes() == each.body
     except FileNotFoundError:
         return False
 
 
-def _write_aside(directory: Path, each: Document) -> None:
-    descriptor = os.open(_aside(directory, each.path), _FLAGS, 0o644)
+def _write_aside(target: Path, body: bytes) -> None:
+    descriptor = os.open(_aside(target), _FLAGS, 0o644)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(each.body)
+        file.write(body)
         file.flush()
         os.fsync(file.fileno())
 

@@ -1,14 +1,14 @@
 """Topic → Documents: every story is written once, however many topics, formats and passes it goes through."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from typing import Final
 
 from aggregator.document import Document
 from aggregator.publish import jsonfeed, opml, page, syndication
 from aggregator.publish.changes import SETTLED, changes_of, max_age
-from aggregator.publish.documents import document
 from aggregator.publish.head import head_of
 from aggregator.publish.item import Item, item_of
 from aggregator.publish.style import STYLESHEET
@@ -49,17 +49,25 @@ class Press:
         base_url: The site's address without a trailing slash; every link to ourselves begins with it.
         topics: In the order in which the front page lists them.
         names: Source id → name.
+        sources: What we read, in the order of feeds.yaml.
     """
 
-    def __init__(self, site: Site, base_url: str, topics: Sequence[Topic], names: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        site: Site,
+        base_url: str,
+        topics: Sequence[Topic],
+        names: Mapping[str, str],
+        sources: Sequence[Source] = (),
+    ) -> None:
         self._site = site
         self._base_url = base_url
         self._topics = tuple(topics)
         self._names = dict(names)
+        self._sources = tuple(sources)
         # Twice what all the feeds can hold: whatever is still in one of them was used more recently than the rest.
         self._room = 2 * sum(topic.limit for topic in self._topics)
         self._written: dict[Story, _Written] = {}
-        self._documents: dict[str, Document] = {}
 
     def feeds(
         self, topic: Topic, stories: Sequence[Story], dissolved: Sequence[Dissolved] = ()
@@ -80,36 +88,37 @@ class Press:
         json = jsonfeed.json_feed(head, (each.json for each in written))
         changes = changes_of(stories, gone)
         return (
-            self._dated(f"{topic.slug}.rss", syndication.RSS_TYPE, rss, changes),
-            self._dated(f"{topic.slug}.atom", syndication.ATOM_TYPE, atom, changes),
-            self._dated(f"{topic.slug}.json", jsonfeed.JSON_TYPE, json, changes),
+            _dated(f"{topic.slug}.rss", syndication.RSS_TYPE, rss, changes),
+            _dated(f"{topic.slug}.atom", syndication.ATOM_TYPE, atom, changes),
+            _dated(f"{topic.slug}.json", jsonfeed.JSON_TYPE, json, changes),
         )
 
-    def front_page(self, update: Sequence[Story], popular: Sequence[Story]) -> Document:
-        """Give "index.html": the two lists of a news page and the topics to subscribe to.
+    def front(self, update: Sequence[Story], popular: Sequence[Story]) -> tuple[Document, ...]:
+        """Give what belongs to no topic: "index.html" with what it needs, and the lists of what we publish and read.
 
         Args:
             update: Newest first.
             popular: Hottest first.
         """
+        return (self.front_page(update, popular), *self._fixed)
+
+    @cached_property
+    def _fixed(self) -> tuple[Document, ...]:
+        """What changes with feeds.yaml or our version only."""
+        feeds = opml.feeds_opml(self._site, self._base_url, self._topics)
+        sources = opml.sources_opml(self._site, self._base_url, self._sources, self._topics)  # without our secrets
+        return (
+            _settled("style.css", page.STYLE_TYPE, STYLESHEET.encode()),
+            _settled(opml.FEEDS_PATH, opml.OPML_TYPE, feeds),
+            _settled(opml.SOURCES_PATH, opml.OPML_TYPE, sources),
+        )
+
+    def front_page(self, update: Sequence[Story], popular: Sequence[Story]) -> Document:
+        """Give "index.html": the two lists of a news page and the topics to subscribe to."""
         latest = [self._write(story).item for story in update]
         ranked = [self._write(story).item for story in popular]
         body = page.front_page(self._site, self._topics, latest, ranked)
-        return self._dated("index.html", page.PAGE_TYPE, body, changes_of([*update, *popular]))
-
-    def stylesheet(self) -> Document:
-        """Give "style.css", which the front page needs."""
-        return self._finish("style.css", page.STYLE_TYPE, STYLESHEET.encode(), None)
-
-    def feeds_list(self) -> Document:
-        """Give "feeds.opml": what we publish. Like `sources_list`, it stays what it is as long as feeds.yaml does."""
-        body = opml.feeds_opml(self._site, self._base_url, self._topics)
-        return self._finish(opml.FEEDS_PATH, opml.OPML_TYPE, body, None)
-
-    def sources_list(self, sources: Sequence[Source]) -> Document:
-        """Give "sources.opml": what we read, without our secrets."""
-        body = opml.sources_opml(self._site, self._base_url, sources, self._topics)
-        return self._finish(opml.SOURCES_PATH, opml.OPML_TYPE, body, None)
+        return _dated("index.html", page.PAGE_TYPE, body, changes_of([*update, *popular]))
 
     def _write(self, story: Story) -> _Written:
         written = self._written.pop(story, None)
@@ -123,22 +132,14 @@ class Press:
             del self._written[next(iter(self._written))]
         return written
 
-    def _dated(self, path: str, content_type: str, body: bytes, changes: Sequence[datetime]) -> Document:
-        newest = changes[-1].replace(microsecond=0) if changes else None
-        return self._finish(path, content_type, body, newest, max_age(changes))
 
-    def _finish(
-        self, path: str, content_type: str, body: bytes, modified_at: datetime | None, fresh_for: timedelta = SETTLED
-    ) -> Document:
-        kept = self._documents.get(path)
-        if kept is None or kept.body != body:
-            made = document(path, content_type, body, modified_at=modified_at, max_age=fresh_for)
-        elif (kept.modified_at, kept.max_age) != (modified_at, fresh_for):
-            made = replace(kept, modified_at=modified_at, max_age=fresh_for)
-        else:
-            return kept
-        self._documents[path] = made
-        return made
+def _dated(path: str, content_type: str, body: bytes, changes: Sequence[datetime]) -> Document:
+    newest = changes[-1].replace(microsecond=0) if changes else None
+    return Document(path=path, content_type=content_type, body=body, modified_at=newest, max_age=max_age(changes))
+
+
+def _settled(path: str, content_type: str, body: bytes) -> Document:
+    return Document(path=path, content_type=content_type, body=body, modified_at=None, max_age=SETTLED)
 
 
 def _gone(topic: Topic, stories: Sequence[Story], dissolved: Sequence[Dissolved]) -> list[Dissolved]:

@@ -3,20 +3,23 @@
 What can be said of a document is written when it is first asked for; after that, an answer is a choice among a few.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from email.utils import format_datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
 from aiohttp import hdrs
 
-from aggregator.document import Coded, Document
-from aggregator.serve.conditional import coded_for, is_current
+from aggregator.document import Document
+from aggregator.serve.coding import PLAIN, Coded, coded
+from aggregator.serve.conditional import coding_for, is_current
 
 ALLOW: Final = "GET, HEAD, OPTIONS"
 
-_MOST_CHOICES: Final = 64  # programs write few different Accept-Encoding lines, and always the same
+_coding_for = lru_cache(maxsize=64)(coding_for)  # programs write few different lines, and always the same
 
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; {}"
@@ -75,27 +78,41 @@ class Prepared:
         document: Of which they tell.
     """
 
-    __slots__ = ("_choices", "document")
+    __slots__ = ("_alone", "_choices", "document")
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self._choices: dict[str, _Choice] = {}  # by Accept-Encoding
+        self._choices: dict[str, _Choice] = {}  # by coding
+        self._alone = asyncio.Lock()
 
-    def answer(self, method: str, headers: Mapping[str, str]) -> Answer:
-        """Choose the answer to GET, HEAD or OPTIONS. A Range is ignored, as RFC 9110 §14.2 allows."""
+    def answer(self, method: str, headers: Mapping[str, str]) -> Answer | Coroutine[None, None, Answer]:
+        """Choose the answer to GET, HEAD or OPTIONS. A Range is ignored, as RFC 9110 §14.2 allows.
+
+        Who is the first to want a coding waits until a thread has made it.
+        """
         if method == "OPTIONS":
             return answer_of(HTTPStatus.NO_CONTENT, _PREFLIGHT)
-        accepted = headers.get(hdrs.ACCEPT_ENCODING, "")
-        choice = self._choices.get(accepted) or self._choose(accepted)
+        coding = _coding_for(headers.get(hdrs.ACCEPT_ENCODING, ""))
+        choice = self._choices.get(coding)
+        if choice is None and coding != PLAIN:
+            return self._coded(coding, method, headers)
+        return self._choose(choice or self._put(coding, coded(self.document.body, PLAIN)), method, headers)
+
+    async def _coded(self, coding: str, method: str, headers: Mapping[str, str]) -> Answer:
+        async with self._alone:
+            choice = self._choices.get(coding)
+            if choice is None:
+                choice = self._put(coding, await asyncio.to_thread(coded, self.document.body, coding))
+        return self._choose(choice, method, headers)
+
+    def _put(self, coding: str, sent: Coded) -> _Choice:
+        choice = self._choices[coding] = _choice(self.document, sent)
+        return choice
+
+    def _choose(self, choice: _Choice, method: str, headers: Mapping[str, str]) -> Answer:
         if is_current(self.document, choice.etag, headers):
             return choice.not_modified
         return choice.found if method == "GET" else choice.headed
-
-    def _choose(self, accepted: str) -> _Choice:
-        if len(self._choices) >= _MOST_CHOICES:
-            self._choices.clear()
-        choice = self._choices[accepted] = _choice(self.document, coded_for(self.document, accepted))
-        return choice
 
 
 def answer_of(status: int, fields: Mapping[str, str], body: bytes = b"") -> Answer:
@@ -140,22 +157,28 @@ def without_body(answer: Answer) -> Answer:
     return Answer(head=answer.head)
 
 
-def _choice(document: Document, coded: Coded) -> _Choice:
+def moved(location: str) -> Answer:
+    """Say where a document is; `location` is a path of ours, relative or from the root."""
+    return answer_of(HTTPStatus.MOVED_PERMANENTLY, {**_PUBLIC, "Location": location})
+
+
+def _choice(document: Document, sent: Coded) -> _Choice:
+    immutable = ", immutable" if document.immutable else ""
     # What a cache is to go by is told with a 304 as well: RFC 9110 §15.4.5, RFC 9111 §4.3.4.
     both = {
         **_PUBLIC,
         "Access-Control-Expose-Headers": "ETag",
         "Content-Security-Policy": _policy(document.content_type),
-        "ETag": coded.etag,
-        "Cache-Control": f"public, max-age={int(document.max_age.total_seconds())}",
+        "ETag": sent.etag,
+        "Cache-Control": f"public, max-age={int(document.max_age.total_seconds())}{immutable}",
         "Vary": "Accept-Encoding",
     }
     if document.modified_at is not None:
         both["Last-Modified"] = format_datetime(document.modified_at, usegmt=True)
-    coding = {} if coded.coding == "identity" else {"Content-Encoding": coded.coding}
-    found = answer_of(HTTPStatus.OK, {**both, "Content-Type": document.content_type, **coding}, coded.body)
+    coding = {} if sent.coding == PLAIN else {"Content-Encoding": sent.coding}
+    found = answer_of(HTTPStatus.OK, {**both, "Content-Type": document.content_type, **coding}, sent.body)
     return _Choice(
-        etag=coded.etag, found=found, headed=without_body(found), not_modified=answer_of(HTTPStatus.NOT_MODIFIED, both)
+        etag=sent.etag, found=found, headed=without_body(found), not_modified=answer_of(HTTPStatus.NOT_MODIFIED, both)
     )
 
 

@@ -6,19 +6,20 @@ from email.utils import parsedate_to_datetime
 
 from aiohttp import hdrs
 
-from aggregator.document import Coded, Document
+from aggregator.document import Document
+from aggregator.serve.coding import CODINGS, PLAIN
 
 
-def coded_for(document: Document, accept_encoding: str) -> Coded:
-    """Choose the coding that an Accept-Encoding line weighs most; among equals, the document's own order decides.
+def coding_for(accept_encoding: str) -> str:
+    """Choose the coding that an Accept-Encoding line weighs most; among equals, our own order decides.
 
     Returns:
-        What is not coded where the line names nothing that we have, or nothing at all: it is always at hand.
+        PLAIN where the line names nothing that we have, or nothing at all: it is always at hand.
     """
     weights = _weights(accept_encoding)
-    best = max(document.coded, key=lambda each: _weight_of(each.coding, weights), default=document.plain)
-    weight = _weight_of(best.coding, weights)
-    return best if weight > 0 and weight >= weights.get("identity", 0.0) else document.plain
+    best = max(CODINGS, key=lambda coding: _weight_of(coding, weights))
+    weight = _weight_of(best, weights)
+    return best if weight > 0 and weight >= weights.get(PLAIN, 0.0) else PLAIN
 
 
 def is_current(document: Document, etag: str, headers: Mapping[str, str]) -> bool:

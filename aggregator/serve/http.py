@@ -20,7 +20,7 @@ from yarl import URL
 
 from aggregator.document import Document
 from aggregator.errors import ListenError
-from aggregator.serve.answer import ALLOW, Answer, Prepared, live_answer, refusal, without_body
+from aggregator.serve.answer import ALLOW, Answer, Prepared, live_answer, moved, refusal, without_body
 from aggregator.serve.reader import Patience, Reader, Readers
 
 LiveAnswer: TypeAlias = Callable[[], Awaitable[tuple[int, str, bytes]]]
@@ -147,6 +147,8 @@ class Server:
             return refusal(HTTPStatus.METHOD_NOT_ALLOWED, path=path)
         if path in self._shelf:
             return self._prepare(path).answer(method, headers)
+        if f"{path}/index.html" in self._shelf:
+            return moved(f"{path.rpartition('/')[2]}/")
         if path in self._live and method != "OPTIONS":
             return self._live_answer(path, method)
         answer = refusal(HTTPStatus.NOT_FOUND, path=path, accept=headers.get(hdrs.ACCEPT, ""))

@@ -123,7 +123,8 @@ def hosted(folder: Path, running: Running) -> Iterator[str]:
 
 
 def test_nginx_serves_every_file_as_the_daemon_does(folder: Path, running: Running, hosted: str) -> None:
-    names = sorted(path.name for path in (folder / "state" / "public").iterdir())
+    public = folder / "state" / "public"
+    names = sorted(path.relative_to(public).as_posix() for path in public.rglob("*") if path.is_file())
     assert {"index.html", "style.css", "update.rss", "cuaca.atom", "popular.json"} <= set(names)
     for path in ["/", *(f"/{name}" for name in names)]:
         assert ask(hosted + path).told == ask(running.url + path).told, path

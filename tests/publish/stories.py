@@ -9,6 +9,7 @@ from aggregator.entry import Enclosure, Origin
 from aggregator.headline import Headline, Revision
 from aggregator.publish.press import Press
 from aggregator.site import Site
+from aggregator.source import Source
 from aggregator.story import Dissolved, Story
 from aggregator.topic import Topic
 
@@ -133,6 +134,6 @@ UGLY_STORIES: Final = tuple(
 STORIES: Final = {"plain": PLAIN_STORIES, "ugly": UGLY_STORIES, "both": PLAIN_STORIES + UGLY_STORIES, "none": ()}
 
 
-def press() -> Press:
+def press(*sources: Source) -> Press:
     """A press with nothing kept."""
-    return Press(SITE, BASE_URL, TOPICS, NAMES)
+    return Press(SITE, BASE_URL, TOPICS, NAMES, sources)

@@ -7,12 +7,11 @@ import pytest
 
 from aggregator.document import Document
 from aggregator.errors import StateError
-from aggregator.publish.documents import document
-from aggregator.publish.files import remove_stale, write_documents
+from aggregator.publish.files import remove_documents, stale_files, write_documents
 
 
 def named(path: str, body: bytes = b"news") -> Document:
-    return document(path, "text/plain", body, modified_at=None, max_age=timedelta(minutes=1))
+    return Document(path=path, content_type="text/plain", body=body, modified_at=None, max_age=timedelta(minutes=1))
 
 
 def test_documents_become_files_that_any_web_server_may_read(tmp_path: Path) -> None:
@@ -54,9 +53,12 @@ def test_a_link_is_replaced_and_never_written_through(tmp_path: Path) -> None:
     assert outside.read_bytes() == b"news"
 
 
-@pytest.mark.parametrize("path", ["../a.rss", "/etc/a.rss", "a/b.rss", "", ".", "a.rss\n", "A.rss", ".a.rss.tmp"])
+@pytest.mark.parametrize(
+    "path",
+    ["../a.rss", "/etc/a.rss", "a/b/c/d.rss", "a/../b.rss", "a//b.rss", "", ".", "a.rss\n", "A.rss", ".a.rss.tmp"],
+)
 def test_a_path_that_is_no_name_is_refused(tmp_path: Path, path: str) -> None:
-    with pytest.raises(ValueError, match="not the name of a document"):
+    with pytest.raises(ValueError, match="not the path of a document"):
         write_documents(tmp_path, [named(path)])
     assert not list(tmp_path.iterdir())
 
@@ -71,21 +73,41 @@ def test_what_cannot_be_written_leaves_the_old_files_and_says_what_to_do(tmp_pat
 
 
 def test_feeds_of_topics_that_are_gone_are_removed_and_nothing_else(tmp_path: Path) -> None:
-    for name in ("old.rss", "old.json", "kept.atom", "index.html", "notes.txt", "Old.rss", ".old.rss.tmp", ".htaccess"):
+    (tmp_path / "old").mkdir()
+    foreign = {"CNAME", ".htaccess", ".nojekyll", "notes.txt", "Old.rss"}
+    ours = {"old.rss", "old/index.html", "old/2026-10.atom", "old/.x.rss.tmp", "kept.atom", ".a.rss.tmp"}
+    for name in ours | foreign:
         (tmp_path / name).touch()
 
-    assert remove_stale(tmp_path, {"kept.atom"}) == (".old.rss.tmp", "old.json", "old.rss")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        ".htaccess",
-        "Old.rss",
-        "index.html",
-        "kept.atom",
-        "notes.txt",
-    ]
+    stale = stale_files(tmp_path, {"kept.atom"})
+    assert stale == ("old.rss", "old/2026-10.atom", "old/index.html")
+    remove_documents(tmp_path, stale)
+    assert {path.name for path in tmp_path.iterdir()} == {"kept.atom", *foreign}
+
+
+def test_a_folder_with_something_else_in_it_stays(tmp_path: Path) -> None:
+    write_documents(tmp_path, [named("old/index.html")])
+    (tmp_path / "old" / "notes.txt").touch()
+    remove_documents(tmp_path, ["old/index.html", "gone/index.html"])
+    assert [path.name for path in (tmp_path / "old").iterdir()] == ["notes.txt"]
+
+
+def test_documents_lie_in_folders_and_a_linked_folder_is_replaced(tmp_path: Path) -> None:
+    outside, public = tmp_path / "outside", tmp_path / "public"
+    write_documents(outside, [named("index.html")])
+    public.mkdir()
+    (public / "dunia").symlink_to(outside)
+    documents = [named("dunia/index.html"), named("dunia/2026-10.atom"), named("story/ab-12/index.html")]
+
+    assert write_documents(public, documents) == tuple(each.path for each in documents)
+    assert not (public / "dunia").is_symlink()
+    assert [path.name for path in outside.iterdir()] == ["index.html"]
+    assert write_documents(public, documents) == ()
 
 
 def test_nothing_is_stale_where_nothing_was_ever_published(tmp_path: Path) -> None:
-    assert remove_stale(tmp_path / "public", ()) == ()
+    assert stale_files(tmp_path / "public", ()) == ()
+    remove_documents(tmp_path / "public", ["old.rss"])
 
 
 def _umask() -> int:

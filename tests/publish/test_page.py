@@ -76,4 +76,4 @@ def test_nothing_of_style_or_script_is_inside_the_page() -> None:
     assert b"<style" not in body
     assert b"<script" not in body
     assert b'<link rel="stylesheet" href="style.css">' in body
-    assert press().stylesheet().path == "style.css"
+    assert press().front((), ())[1].path == "style.css"

@@ -1,25 +1,24 @@
 import asyncio
 import contextlib
-import gzip
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
-import brotli
 import pytest
 
-from aggregator.document import Coded, Document
+from aggregator.document import Document
 from aggregator.errors import ListenError
+from aggregator.serve.answer import Answer as Sent
+from aggregator.serve.answer import Prepared
+from aggregator.serve.coding import Coded, coded
 from aggregator.serve.http import LiveAnswer, OnceASecond, Server
 from tests.serve.test_conditional import DOCUMENT
 
 BODY = b"<rss>Banjir surut</rss>" * 9
-PLAIN = Coded(coding="identity", body=BODY, etag='"0123456789abcdef"')
-BROTLI = Coded(coding="br", body=brotli.compress(BODY), etag='"76543210fedcba98"')
-GZIP = Coded(coding="gzip", body=gzip.compress(BODY, mtime=0), etag='"fedcba9876543210"')
-FEED = replace(DOCUMENT, plain=PLAIN, coded=(BROTLI, GZIP))
+PLAIN, BROTLI, GZIP = (coded(BODY, coding) for coding in ("identity", "br", "gzip"))
+FEED = replace(DOCUMENT, body=BODY)
 PAGE = replace(FEED, path="index.html", content_type="text/html; charset=utf-8", modified_at=None)
-BIG = replace(FEED, path="big.json", plain=replace(PLAIN, body=b"x" * 30_000_000))
+BIG = replace(FEED, path="big.json", body=b"x" * 30_000_000)
 
 
 @dataclass
@@ -124,18 +123,42 @@ async def test_the_front_page_is_at_the_root(port: int) -> None:
     assert "last-modified" not in answer.headers
 
 
+async def test_a_folder_is_told_from_a_file_by_a_redirect(port: int, shelf: dict[str, Document]) -> None:
+    shelf["dunia/index.html"] = replace(PAGE, path="dunia/index.html")
+    assert (await ask(port, "/dunia/")).body == BODY
+    for method in ("GET", "HEAD"):
+        moved = await ask(port, "/dunia?utm_source=x", method)
+        assert (moved.status, moved.headers["location"], moved.body) == (301, "dunia/", b"")
+    assert (await ask(port, "/dunia.")).status == 404
+
+
+async def test_what_never_changes_says_so(port: int, shelf: dict[str, Document]) -> None:
+    shelf["dunia/2026-10.atom"] = replace(FEED, path="dunia/2026-10.atom", immutable=True)
+    assert (await ask(port, "/dunia/2026-10.atom")).headers["cache-control"] == "public, max-age=300, immutable"
+    assert "immutable" not in (await ask(port, "/update.rss")).headers["cache-control"]
+
+
+async def test_many_first_readers_have_a_body_coded_once() -> None:
+    prepared = Prepared(FEED)
+    found = [prepared.answer("GET", {"Accept-Encoding": "br"}) for _ in range(9)]
+    answers = await asyncio.gather(*(each for each in found if not isinstance(each, Sent)))
+    assert len(answers) == 9
+    assert len({id(each) for each in answers}) == 1
+    assert prepared.answer("GET", {"Accept-Encoding": "br"}) is answers[0]
+
+
 async def test_a_page_may_have_scripts_of_ours_and_a_feed_none(port: int) -> None:
     page, feed = [(await ask(port, path)).headers["content-security-policy"] for path in ("/", "/update.rss")]
     assert "; script-src 'self'; connect-src 'self'; " in page
     assert "script-src" not in feed
 
 
-@pytest.mark.parametrize("coded", [PLAIN, BROTLI, GZIP], ids=["identity", "br", "gzip"])
-async def test_each_coding_was_prepared_and_has_an_etag_of_its_own(port: int, coded: Coded) -> None:
-    answer = await ask(port, "/update.rss", Accept_Encoding=coded.coding)
-    assert (answer.body, answer.headers["etag"]) == (coded.body, coded.etag)
-    assert answer.headers.get("content-encoding", "identity") == coded.coding
-    assert answer.headers["content-length"] == str(len(coded.body))
+@pytest.mark.parametrize("sent", [PLAIN, BROTLI, GZIP], ids=["identity", "br", "gzip"])
+async def test_each_coding_is_made_when_asked_for_and_has_an_etag_of_its_own(port: int, sent: Coded) -> None:
+    answer = await ask(port, "/update.rss", Accept_Encoding=sent.coding)
+    assert (answer.body, answer.headers["etag"]) == (sent.body, sent.etag)
+    assert answer.headers.get("content-encoding", "identity") == sent.coding
+    assert answer.headers["content-length"] == str(len(sent.body))
 
 
 @pytest.mark.parametrize("coding", ["br", "gzip", "identity"])
@@ -170,7 +193,7 @@ async def test_the_shelf_is_looked_up_anew(port: int, shelf: dict[str, Document]
     assert (await ask(port, "/new.atom")).status == 404
     shelf["new.atom"] = replace(FEED, path="new.atom")
     assert (await ask(port, "/new.atom")).body == BODY
-    shelf["new.atom"] = replace(FEED, path="new.atom", plain=replace(PLAIN, body=b"newer"))
+    shelf["new.atom"] = replace(FEED, path="new.atom", body=b"newer")
     assert (await ask(port, "/new.atom")).body == b"newer"
 
 
