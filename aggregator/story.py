@@ -33,6 +33,10 @@ class Story:
     published_at: datetime
     updated_at: datetime
 
+    def __hash__(self) -> int:
+        """Name it by what changes with it: to hash every word of its headlines costs more than to publish them."""
+        return hash((self.id, self.updated_at, self.heat))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dissolved:
