@@ -128,6 +128,7 @@ class Desk:
         self._board = Board(self._topics, self._weights)
         self._days = Days(self._zone)
         self._settled: dict[str, Headline] = {}  # accepted, and not posted yet
+        self._told: dict[str, dict[tuple[Slip, ...], Story]] = {}  # by slug: what its feed held when last asked
         self._loaded = False
         self._posted = 0
 
@@ -368,8 +369,19 @@ class Desk:
         return self._board.drop(headline.id for headline in headlines)
 
     def stories(self, topic: Topic) -> tuple[Story, ...]:
-        """Give what a topic's feed holds now, in its order."""
-        return pick(topic, filter(None, (self._story(topic, slips) for slips in self._board.ranked(topic.slug))))
+        """Give what a topic's feed holds now, in its order. A story that nothing has happened to is the same object."""
+        before, told = self._told.get(topic.slug, {}), {}
+
+        def stories() -> Iterator[Story]:
+            for slips in self._board.ranked(topic.slug):
+                story = before.get(slips) or self._story(topic, slips)
+                if story is not None:
+                    told[slips] = story
+                    yield story
+
+        picked = pick(topic, stories())
+        self._told[topic.slug] = told
+        return picked
 
     def _story(self, topic: Topic, slips: Sequence[Slip]) -> Story | None:
         kept = ((slip, self._store.headline(slip.id)) for slip in slips)

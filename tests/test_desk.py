@@ -11,7 +11,7 @@ from aggregator.commit import Commit
 from aggregator.dedupe.fold import Merge
 from aggregator.desk import Desk, unhurried
 from aggregator.errors import StateError
-from aggregator.headline import Headline, Joined
+from aggregator.headline import Headline, Joined, Revision
 from aggregator.topic import Topic
 from tests.newsroom import DUNIA, KABAR, NOON, POPULAR, UPDATE, MemoryStore, headline, source
 
@@ -19,6 +19,7 @@ EKONOMI = Topic(slug="ekonomi", title="Ekonomi", match=lambda line, _: "beras" i
 EACH = Topic(slug="each", title="Each", everything=True, one_per="headline")
 TOPICS = (UPDATE, POPULAR)
 BERAS = headline(1, title="Harga beras naik lagi di pasar")
+_EARLIER = Revision(title="Berita", until=NOON)
 FULL = StateError("state/: No space left on device")
 
 
@@ -642,3 +643,21 @@ async def test_a_topic_of_one_source_lists_what_another_outlet_told_first() -> N
     await bring(read, store, BERAS, headline(2, KABAR, title=BERAS.title))
 
     assert [[line.source for line in story.headlines] for story in read.stories(own)] == [[KABAR.id]]
+
+
+async def test_a_story_is_told_anew_only_when_something_happened_to_it() -> None:
+    store = MemoryStore(headline(1), headline(2))
+    read = desk(store)
+    await read.load()
+    before = read.stories(UPDATE)
+    revised = replace(headline(2), title="Berita lain sama sekali", updated_at=NOON, revisions=(_EARLIER,))
+    async with read.settling(with_news=True):
+        accepted = await read.accept((), [revised], now=NOON)
+        await read.post(accepted.headlines, news=await store.commit(accepted))
+    after = read.stories(UPDATE)
+
+    assert [story.lead.title for story in after] == [headline(1).title, "Berita lain sama sekali"]
+    assert after[0] is before[0]
+    read.unload()
+    await read.load()
+    assert read.stories(UPDATE) == after
