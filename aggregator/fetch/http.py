@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import re
 import socket  # noqa: TID251  the guard makes the sockets
 import time
 from collections.abc import Callable, Mapping
@@ -31,6 +32,7 @@ from aggregator.fetch.wire import BoundedConnector, note_progress
 from aggregator.site import Network, Polling
 from aggregator.source import Source, Validators
 
+_SENDABLE: Final = re.compile(r"(?:[A-Za-z0-9._~:/?#@!$&'()*+,;=\[\]-]|%[0-9A-Fa-f]{2})+")  # RFC 3986 §2
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PERMANENT: Final = frozenset({301, 308})  # RFC 9110 §15.4.2, §15.4.9
 _ANYWHERE: Final = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
@@ -141,7 +143,7 @@ class Fetcher:
             validators: What that URL gave us last; empty ones make the request unconditional.
         """
         try:
-            start = _web_url(URL(url))
+            start = _web_url(_parsed(url))
         except ValueError:
             return Failed(kind="bad url", detail="not an http or https address; check the url in feeds.yaml")
         try:
@@ -181,7 +183,7 @@ class Fetcher:
             seconds_left, waited_seconds = seconds_left - took_seconds, waited_seconds + took_seconds
             permanent = permanent and reply.status in _PERMANENT
             try:
-                at = _web_url(at.join(URL(location))).with_user(None).with_fragment(None)
+                at = _web_url(at.join(_parsed(location))).with_user(None).with_fragment(None)
             except ValueError:
                 return Failed(
                     kind="redirects", detail="redirected to what is no http address; check the url in feeds.yaml"
@@ -288,9 +290,23 @@ def _is_own_origin(source: Source, start: URL) -> bool:
 
 def _as_written(source: Source, start: URL) -> URL:
     """Give the URL whose user and password count: an adopted address has none, the configured one of its origin may."""
-    configured = [URL(url) for url in source.urls]
+    configured = [_parsed(url) for url in source.urls]
     here = (url for url in configured if str(url.origin()) == str(start.origin()))
     return start if start in configured else next(here, start)
+
+
+def _parsed(text: str) -> URL:
+    """Read an address, or a reference to one, and leave it as it is written if it can be sent so.
+
+    yarl alone writes "%2C" as ",": whoever signs the addresses that he gives out knows no such one.
+    """
+    url, given = URL(text), URL(text, encoded=True)
+    if not _SENDABLE.fullmatch(text) or "/." in given.raw_path:
+        return url
+    query = given.raw_query_string
+    return URL.build(
+        scheme=url.scheme, authority=url.raw_authority, path=given.raw_path, query_string=query, encoded=True
+    )
 
 
 def _web_url(url: URL) -> URL:

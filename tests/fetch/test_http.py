@@ -478,6 +478,22 @@ class TestRedirects:
         assert failed(answer).kind == "redirects"
         assert len(origin.asked) == 1
 
+    @pytest.mark.parametrize("path", ["/a%2Cb%7E?key=x%2Fy%3D&n=a+b%20c&s='", "/%E6%97%A5?q=(1)", "/?a=%2c&&b"])
+    async def test_an_address_is_asked_as_it_is_written(self, path: str) -> None:
+        """Whoever signs addresses counts "%2C" and "," as two."""
+        async with Origin(lambda asked: redirect(path) if asked.path == "/feed" else response(body=FEED)) as origin:
+            for url in (origin.url(path), origin.url()):
+                answer = await ask(url)
+                assert isinstance(answer, Fetched)
+                assert answer.url == origin.url(path)
+        assert [asked.path for asked in origin.asked] == [path, "/feed", path]
+
+    @pytest.mark.parametrize(("written", "sent"), [("/ä ö?ü", "/%C3%A4%20%C3%B6?%C3%BC"), ("/a/../b%2C", "/b,")])
+    async def test_an_address_that_cannot_be_sent_is_made_one_that_can(self, written: str, sent: str) -> None:
+        async with Origin(always(response(body=FEED))) as origin:
+            assert isinstance(await ask(origin.url(written)), Fetched)
+        assert [asked.path for asked in origin.asked] == [sent]
+
     async def test_a_redirect_without_a_location_is_refused(self) -> None:
         async with Origin(always(response("302 Found"))) as origin:
             assert isinstance(await ask(origin.url()), Refused)
