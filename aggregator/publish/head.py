@@ -22,6 +22,11 @@ class Head:
         home_url: The site's front page.
         url: Of the feeds, without their ending: ".rss", ".atom", ".json".
         updated_at: UTC, whole seconds: the newest change among the items. None: there are none.
+        stylesheet: Relative to the feeds: what a browser shows them with.
+        prev_archive_url: As `url`: the feeds of the news before these (RFC 5005 §4). None: there were none.
+        next_archive_url: As `url`: those of the news after these. None: these are not archived, or the last that are.
+        current_url: As `url`: the feeds to subscribe to. None: it is these.
+        is_archive: True where these are not the feeds to subscribe to.
     """
 
     id: str
@@ -32,6 +37,11 @@ class Head:
     home_url: str
     url: str
     updated_at: datetime | None
+    stylesheet: str = "feed.css"
+    prev_archive_url: str | None = None
+    next_archive_url: str | None = None
+    current_url: str | None = None
+    is_archive: bool = False
 
 
 def head_of(topic: Topic, site: Site, base_url: str, updated_at: datetime | None) -> Head:

@@ -52,6 +52,7 @@ def json_feed(head: Head, items: Iterable[bytes]) -> bytes:
             "title": head.title,
             "home_page_url": head.home_url,
             "feed_url": f"{head.url}.json",
+            **({"next_url": f"{head.prev_archive_url}.json"} if head.prev_archive_url else {}),
             "description": head.description,
             "language": head.language,
             "authors": [{"name": head.author, "url": head.home_url}],

@@ -7,13 +7,14 @@ that, byte for byte, with feedgen writing all of them.
 feedgen switches the process's locale while it writes a date: only one thread at a time may come in here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 from feedgen.util import xml_elem
+from lxml.etree import ProcessingInstruction
 
 from aggregator import VERSION
 from aggregator.entry import Origin
@@ -33,6 +34,8 @@ _GENERATOR: Final = "headline-aggregator"
 _TTL_MINUTES: Final = 5  # our own shortest interval: nobody who obeys it sees news later than we may
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)  # atom:updated is required even of a feed without entries
 _TOMBSTONES: Final = "http://purl.org/atompub/tombstones/1.0"  # RFC 6721
+_HISTORY: Final = "http://purl.org/syndication/history/1.0"  # RFC 5005
+_ATOM: Final = "http://www.w3.org/2005/Atom"
 _LANGUAGE: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _EMPTY: Final = Head(
     id="urn:x", title="-", description="-", author="-", language="und", home_url="x:", url="x:", updated_at=None
@@ -83,6 +86,7 @@ def _rss_head(head: Head) -> FeedGenerator:
     feed.load_extension("dc", atom=False)
     feed.register_extension("dated", _Dated, _Nothing, atom=False)
     feed.dated.known = head.updated_at is not None
+    _put_in_place(feed, head, ".rss", RSS_TYPE)
     return feed
 
 
@@ -92,6 +96,7 @@ def _atom_head(head: Head, dissolved: Iterable[Dissolved]) -> FeedGenerator:
     feed.register_extension("republished", _Nothing, _Republished, rss=False)
     feed.register_extension("tombstones", _Tombstones, _Nothing, rss=False)
     feed.tombstones.dissolved = dissolved
+    _put_in_place(feed, head, ".atom", ATOM_TYPE)
     return feed
 
 
@@ -105,6 +110,24 @@ def _head(head: Head, url: str, content_type: str) -> FeedGenerator:
     feed.link(href=url, rel="self", type=content_type.partition(";")[0])
     feed.link(href=head.home_url, rel="alternate", type="text/html")  # the last link is the one RSS takes for its own
     return feed
+
+
+def _put_in_place(feed: FeedGenerator, head: Head, ending: str, content_type: str) -> None:
+    feed.register_extension("placed", _Archived if head.is_archive else _Placed, _Nothing)
+    feed.placed.stylesheet = head.stylesheet
+    feed.placed.links = tuple(_places(head, ending, content_type.partition(";")[0]))
+
+
+def _places(head: Head, ending: str, media_type: str) -> Iterator[dict[str, str]]:
+    """Give the links to the neighbours among our own documents (RFC 5005 §4)."""
+    neighbours = {
+        "prev-archive": head.prev_archive_url,
+        "next-archive": head.next_archive_url,
+        "current": head.current_url,
+    }
+    for rel, url in neighbours.items():
+        if url is not None:
+            yield {"href": url + ending, "rel": rel, "type": media_type}
 
 
 def _rss_entry(item: Item, ours: Words) -> FeedEntry:
@@ -182,6 +205,35 @@ class _Dated(_Nothing):
         stamp = feed[0].find("lastBuildDate")
         if stamp is not None and not self.known:
             feed[0].remove(stamp)
+
+
+class _Placed(_Nothing):
+    """Says where a feed is among our documents: its neighbours, and what a browser shows it with."""
+
+    stylesheet = ""
+    links: Sequence[Mapping[str, str]] = ()
+
+    def extend_rss(self, feed: "_Element") -> None:
+        self._place(feed, feed[0], f"{{{_ATOM}}}link")
+
+    def extend_atom(self, feed: "_Element") -> None:
+        self._place(feed, feed, "link")
+
+    def _place(self, feed: "_Element", head: "_Element", name: str) -> None:
+        feed.addprevious(ProcessingInstruction("xml-stylesheet", f'type="text/css" href="{self.stylesheet}"'))
+        for link in self.links:
+            xml_elem(name, head, **link)
+
+
+class _Archived(_Placed):
+    """Says as well that it is no feed to subscribe to (RFC 5005 §4)."""
+
+    def extend_ns(self) -> dict[str, str]:
+        return {"fh": _HISTORY}
+
+    def _place(self, feed: "_Element", head: "_Element", name: str) -> None:
+        super()._place(feed, head, name)
+        xml_elem(f"{{{_HISTORY}}}archive", head)
 
 
 class _Tombstones(_Nothing):
