@@ -55,6 +55,7 @@ class Entry:
         categories: As printed, without repeats.
         language: RFC 5646, of this entry. None: the feed's.
         enclosures: In their order.
+        thumbnail: The picture that goes with it, http or https. None: it names none.
     """
 
     fingerprint: str
@@ -69,6 +70,7 @@ class Entry:
     categories: tuple[str, ...] = ()
     language: str | None = None
     enclosures: tuple[Enclosure, ...] = ()
+    thumbnail: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,7 @@ class Headline:
         marks: Of its page, and of the words it begins with, as at acceptance: whichever headlines of a story share one
             are one text, printed by several outlets. Numbers of 32 bits, so they tell nothing across stories.
         joined: Why it is in its story. None: it began it.
+        thumbnail: The picture that goes with it, http or https. None: it names none.
     """
 
     id: str
@@ -92,3 +93,4 @@ class Headline:
     revisions: tuple[Revision, ...] = ()
     marks: tuple[int, ...] = ()
     joined: Joined | None = None
+    thumbnail: str | None = None

@@ -19,12 +19,14 @@ class Site:
         url: Absolute, without a trailing slash: what readers type. None: derived from `--listen`.
         language: RFC 5646, as in "id" or "en-us"; of pages and feeds, and of topics that name no other.
         zone: Dates are *shown* in this zone; everything kept and published as data is UTC.
+        hub: The WebSub hub that feeds point to; whoever runs it has it told of news. None: there is none.
     """
 
     title: str
     url: str | None
     language: str
     zone: ZoneInfo
+    hub: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ def export(
 
 
 def _tell_what_is_left_out(configuration: "FeedsFile") -> None:
-    from aggregator.publish.opml import without_secrets
+    from aggregator.publish.outgoing import without_secrets
 
     for source in configuration.sources:
         if any(without_secrets(url) != url for url in source.urls):

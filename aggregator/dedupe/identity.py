@@ -327,6 +327,7 @@ def _headline(
         categories=entry.categories,
         language=entry.language or source.language or reading.language,
         enclosures=entry.enclosures,
+        thumbnail=entry.thumbnail,
         origin=reading.origin,
         published_at=published_at,
         first_seen_at=now,

@@ -97,7 +97,7 @@ def check(root: Node, *, path: Path, outside: Outside) -> tuple[FeedsFile | None
     return (
         FeedsFile(
             path=path,
-            site=Site(title=site.title, url=site.url, language=site.language, zone=site.timezone),
+            site=Site(title=site.title, url=site.url, language=site.language, zone=site.timezone, hub=site.hub),
             polling=_polling(poll),
             keep=feeds.keep,
             sources=read,

@@ -167,6 +167,9 @@ class SiteKeys(Keys):
     )
     language: Language = Field("en", description="Of pages and feeds, and of topics that name no other.")
     timezone: Zone = Field(ZoneInfo("UTC"), description="Dates are shown in this zone.")
+    hub: Url | None = Field(
+        None, description="The WebSub hub that our feeds point subscribers to. We do not tell it of news ourselves."
+    )
 
 
 class PollKeys(Keys):

@@ -77,6 +77,7 @@ def entry_of(fields: Fields, job: Job, feed: Feed, *, fingerprint: str, index: i
         categories=_categories(fields),
         language=None if language == feed.language else language,
         enclosures=tuple(islice(_enclosures(fields, job.url), _NAMES_LIMIT)),
+        thumbnail=_thumbnail(fields, job.url),
     )
 
 
@@ -196,6 +197,20 @@ def _enclosures(fields: Fields, base: str) -> Iterator[Enclosure]:
         if url is not None:
             length = _number(_text(link, "length")) or 0
             yield Enclosure(url=url, type=clean_line(_text(link, "type"), _NAME_CHARACTERS), length=length)
+
+
+def _thumbnail(fields: Fields, base: str) -> str | None:
+    """Choose the picture that Media RSS 1.5.1 names, or else an `<image>` of the entry's own, as podcasts have."""
+    pictures = (content for content in _each(fields, "media_content") if _is_picture(content))
+    named = [_text(picture, "url") for picture in (*_each(fields, "media_thumbnail"), *pictures)]
+    image = dict.get(fields, "image")
+    named += [_text(image, "href")] if isinstance(image, dict) else []
+    links = (clean_link(link, base) for link in named[:_NAMES_LIMIT])
+    return next(filter(None, links), None)
+
+
+def _is_picture(content: Fields) -> bool:
+    return _text(content, "medium") == "image" or _text(content, "type").startswith("image/")
 
 
 def _number(text: str) -> int | None:

@@ -111,6 +111,7 @@ def _entry(item: _Object, job: Job, name: str, index: int, feed_language: str | 
         categories=_names([tag for tag in _list(item, "tags") if isinstance(tag, str)]),
         language=None if language == feed_language else language,
         enclosures=tuple(islice(_enclosures(item, job.url), _NAMES_LIMIT)),
+        thumbnail=clean_link(_text(item, "image"), job.url) or clean_link(_text(item, "banner_image"), job.url),
     )
 
 

@@ -8,7 +8,7 @@ from aggregator.publish.words import Words
 
 
 def html_body(item: Item, ours: Words) -> str:
-    """Write it in HTML: paragraphs and links, nothing else. "" where there is nothing to say below the title.
+    """Write it in HTML: paragraphs and links, nothing else; the title, where there is nothing to say below it.
 
     Args:
         item: Whose text is plain, and is escaped here.
@@ -17,12 +17,7 @@ def html_body(item: Item, ours: Words) -> str:
     also = ", ".join(_linked(label, telling) for label, telling in _others(item))
     was = _safe(_was(item))
     lines = [_safe(item.summary), also and f"{_safe(ours.also)}: {also}", was and f"{_safe(ours.was)}: {was}"]
-    return "\n".join(f"<p>{line}</p>" for line in filter(None, lines))
-
-
-def html_title(item: Item) -> str:
-    """Write the title as a body, where a format insists on one."""
-    return f"<p>{_safe(item.title)}</p>"
+    return "\n".join(f"<p>{line}</p>" for line in filter(None, lines)) or f"<p>{_safe(item.title)}</p>"
 
 
 def text_body(item: Item, ours: Words) -> str:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from aggregator.publish.outgoing import UNTITLED, language_tag, one_line
+from aggregator.publish.icon import ICON_PATH, LARGE_ICON_PATH
+from aggregator.publish.outgoing import UNTITLED, language_tag, one_line, web_link
 from aggregator.site import Site
 from aggregator.topic import Topic
 
@@ -22,6 +23,9 @@ class Head:
         home_url: The site's front page.
         url: Of the feeds, without their ending: ".rss", ".atom", ".json".
         updated_at: UTC, whole seconds: the newest change among the items. None: there are none.
+        icon_url: Of the site's picture, small. None: it has none.
+        large_icon_url: The same, large.
+        hub_url: Who tells subscribers of news (WebSub §4). None: nobody does.
         stylesheet: Relative to the feeds: what a browser shows them with.
         prev_archive_url: As `url`: the feeds of the news before these (RFC 5005 §4). None: there were none.
         next_archive_url: As `url`: those of the news after these. None: these are not archived, or the last that are.
@@ -37,6 +41,9 @@ class Head:
     home_url: str
     url: str
     updated_at: datetime | None
+    icon_url: str | None = None
+    large_icon_url: str | None = None
+    hub_url: str | None = None
     stylesheet: str = "feed.css"
     prev_archive_url: str | None = None
     next_archive_url: str | None = None
@@ -58,4 +65,7 @@ def head_of(topic: Topic, site: Site, base_url: str, updated_at: datetime | None
         home_url=f"{base_url}/",
         url=f"{base_url}/{topic.slug}",
         updated_at=updated_at,
+        icon_url=f"{base_url}/{ICON_PATH}",
+        large_icon_url=f"{base_url}/{LARGE_ICON_PATH}",
+        hub_url=web_link(site.hub),
     )

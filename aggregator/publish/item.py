@@ -1,16 +1,20 @@
 """Story → Item: what is told of a story, the same in every format."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
 from aggregator.entry import Enclosure, Origin
 from aggregator.headline import Headline
-from aggregator.publish.outgoing import UNTITLED, iri, language_tag, media_type, one_line, web_link
+from aggregator.publish.outgoing import UNTITLED, iri, language_tag, media_type, one_line, web_link, without_secrets
 from aggregator.story import Story
 
+_EARLIEST: Final = datetime(1995, 1, 1, tzinfo=UTC)  # as in dedupe/: nobody's clock was right before
+_AHEAD: Final = timedelta(minutes=10)
+_ADDRESS: Final = re.compile(r"[<(]?[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+[>)]?")
 _MOST_EARLIER: Final = 5  # a reader wants to know what changed, not the making of a live blog
 
 
@@ -50,16 +54,17 @@ class Item:
         title: Never "".
         url: Of the lead headline. None: it has none.
         summary: "" where there is none.
-        authors: At least one: the outlet where the lead names nobody.
+        authors: At least one: the outlet where the lead names nobody. Without addresses of e-mail.
         categories: Without repeats.
         language: RFC 5646. None: nobody says.
         enclosures: With a media type each.
+        thumbnail: The address of a picture. None: it has none.
         tellings: At least one: all headlines of the story, the lead first, the others in the order published.
         outlets: The names of those that tell it, the lead's first: one a source.
         heat: The story's.
         published_at: When readers were told.
         updated_at: Of the last true change.
-        source_url: The feed that the lead came from. None: it has no address that we would hand on.
+        source_url: The feed that the lead came from, without our secrets. None: it has no address to hand on.
         origin: That feed as at acceptance; its `updated_at` is never None.
     """
 
@@ -71,6 +76,7 @@ class Item:
     categories: tuple[str, ...]
     language: str | None
     enclosures: tuple[Enclosure, ...]
+    thumbnail: str | None
     tellings: tuple[Telling, ...]
     outlets: tuple[str, ...]
     heat: float
@@ -90,22 +96,24 @@ def item_of(story: Story, names: Mapping[str, str]) -> Item:
     lead = story.lead
     told = (lead, *(headline for headline in story.headlines if headline.id != lead.id))
     tellings = tuple(_telling(headline, names) for headline in told)
+    enclosures = _enclosures(lead.enclosures)
     outlets = {headline.source: telling.outlet for headline, telling in zip(told, tellings, strict=True)}
     return Item(
         id=story_urn(story.id),
         title=tellings[0].title,
         url=tellings[0].url,
         summary=one_line(lead.summary),
-        authors=_cleaned(lead.authors) or (tellings[0].outlet,),
+        authors=_cleaned(_ADDRESS.sub("", name) for name in lead.authors) or (tellings[0].outlet,),
         categories=_cleaned(lead.categories),
         language=language_tag(lead.language),
-        enclosures=_enclosures(lead.enclosures),
+        enclosures=enclosures,
+        thumbnail=web_link(lead.thumbnail) or next((it.url for it in enclosures if it.type.startswith("image/")), None),
         tellings=tellings,
         outlets=tuple(outlets.values()),
         heat=story.heat,
         published_at=to_seconds(story.published_at),
         updated_at=to_seconds(story.updated_at),
-        source_url=web_link(lead.source) or web_link(lead.origin.link),
+        source_url=_address(lead.source) or _address(lead.origin.link),
         origin=_origin(lead, tellings[0].outlet),
     )
 
@@ -137,12 +145,23 @@ def _name(headline: Headline, names: Mapping[str, str]) -> str:
 def _origin(lead: Headline, name: str) -> Origin:
     # An id is required of atom:source. The headline's own urn is at least unique where the feed gave nothing usable.
     return Origin(
-        id=iri(lead.origin.id) or web_link(lead.source) or f"urn:uuid:{one_line(lead.id)}",
+        id=iri(lead.origin.id) or _address(lead.source) or story_urn(lead.id),
         title=one_line(lead.origin.title) or name,
-        link=web_link(lead.origin.link),
-        # A feed that does not say when it changed had changed by the time of this, its newest news as we knew it.
-        updated_at=to_seconds(lead.origin.updated_at or lead.published_at),
+        link=_address(lead.origin.link),
+        updated_at=to_seconds(_updated_at(lead)),
     )
+
+
+def _updated_at(lead: Headline) -> datetime:
+    """Tell when its feed had changed; where that does not say, or cannot mean it, it was by the time of this news."""
+    stated = lead.origin.updated_at
+    is_sane = stated is not None and _EARLIEST <= stated <= lead.first_seen_at + _AHEAD
+    return stated if stated is not None and is_sane else lead.published_at
+
+
+def _address(link: str | None) -> str | None:
+    known = web_link(link)
+    return known and without_secrets(known)
 
 
 def _enclosures(enclosures: Iterable[Enclosure]) -> tuple[Enclosure, ...]:

@@ -1,14 +1,14 @@
 """Item → JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/). Items are written once and joined."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Final
 
 import orjson
 
-from aggregator.publish.body import html_body, html_title, text_body
+from aggregator.publish.body import html_body, text_body
 from aggregator.publish.head import Head
 from aggregator.publish.item import Item, Telling
+from aggregator.publish.outgoing import rfc3339
 from aggregator.publish.words import Words
 
 JSON_TYPE: Final = "application/feed+json; charset=utf-8"
@@ -25,11 +25,12 @@ def json_item(item: Item, ours: Words) -> bytes:
             "id": item.id,
             **({"url": item.url} if item.url else {}),
             "title": item.title,
-            "content_html": html_body(item, ours) or html_title(item),
+            "content_html": html_body(item, ours),
             "content_text": text_body(item, ours),
             **({"summary": item.summary} if item.summary else {}),
-            "date_published": _rfc3339(item.published_at),
-            "date_modified": _rfc3339(item.updated_at),
+            **({"image": item.thumbnail} if item.thumbnail else {}),
+            "date_published": rfc3339(item.published_at),
+            "date_modified": rfc3339(item.updated_at),
             "authors": [{"name": name} for name in item.authors],
             **({"tags": item.categories} if item.categories else {}),
             **({"language": item.language} if item.language else {}),
@@ -54,8 +55,11 @@ def json_feed(head: Head, items: Iterable[bytes]) -> bytes:
             "feed_url": f"{head.url}.json",
             **({"next_url": f"{head.prev_archive_url}.json"} if head.prev_archive_url else {}),
             "description": head.description,
+            **({"icon": head.large_icon_url} if head.large_icon_url else {}),
+            **({"favicon": head.icon_url} if head.icon_url else {}),
             "language": head.language,
             "authors": [{"name": head.author, "url": head.home_url}],
+            **({"hubs": [{"type": "WebSub", "url": head.hub_url}]} if head.hub_url else {}),
             "items": [orjson.Fragment(item) for item in items],
         },
         option=orjson.OPT_APPEND_NEWLINE,
@@ -75,10 +79,6 @@ def _headline(telling: Telling) -> dict[str, object]:
         "source": telling.outlet,
         "title": telling.title,
         "url": telling.url,
-        "date_published": _rfc3339(telling.published_at),
-        "was": [{"title": earlier.title, "until": _rfc3339(earlier.until)} for earlier in telling.was],
+        "date_published": rfc3339(telling.published_at),
+        "was": [{"title": earlier.title, "until": rfc3339(earlier.until)} for earlier in telling.was],
     }
-
-
-def _rfc3339(instant: datetime) -> str:
-    return instant.isoformat().replace("+00:00", "Z")

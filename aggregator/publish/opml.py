@@ -1,12 +1,10 @@
 """Topics and sources → OPML 2.0: what we publish, and what we read. Without any date: only a change changes it."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Final
-from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
-from aggregator.publish.outgoing import UNTITLED, language_tag, one_line
+from aggregator.publish.outgoing import UNTITLED, language_tag, one_line, without_secrets
 from aggregator.site import Site
 from aggregator.source import Source
 from aggregator.topic import Topic
@@ -18,10 +16,6 @@ SOURCES_PATH: Final = "sources.opml"
 # Our own attributes, for what OPML cannot say: our `import` reads them, other programs pass them over (OPML 2.0,
 # "Extending OPML").
 _NAMESPACE: Final = "https://github.com/headline-aggregator/headline-aggregator"
-_SECRET_NAME: Final = re.compile(r"token|secret|passw|pwd|api_?key|auth_?key|signature|credential|jwt", re.IGNORECASE)
-_SECRET_WORDS: Final = frozenset({"auth", "hash", "key", "pass", "session", "sig"})
-_WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_LIKE_A_SECRET: Final = re.compile(r"[0-9a-fA-F]{32,}")
 
 
 def feeds_opml(site: Site, base_url: str, topics: Iterable[Topic]) -> bytes:
@@ -67,25 +61,6 @@ def sources_opml(site: Site, base_url: str | None, sources: Sequence[Source], to
         folders.setdefault(next(iter(source.topics), None), []).append(source)
     outlines = (line for slug, held in folders.items() for line in _folder(slug, held, titles))
     return _document(site, base_url, outlines)
-
-
-def without_secrets(url: str) -> str:
-    """Leave out of an address who we are: user and password, and query parameters that are named or look like a token.
-
-    A token in the path cannot be told from a name, and stays.
-    """
-    parts = urlsplit(url)
-    pairs = parts.query.split("&")
-    harmless = [pair for pair in pairs if not _is_secret(pair)]
-    if harmless == pairs and "@" not in parts.netloc:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="&".join(harmless)))
-
-
-def _is_secret(pair: str) -> bool:
-    name, _, value = unquote_plus(pair).partition("=")
-    words = {word.lower() for word in _WORDS.findall(name)}
-    return bool(_SECRET_NAME.search(name) or words & _SECRET_WORDS or _LIKE_A_SECRET.fullmatch(value))
 
 
 def _folder(slug: str | None, held: Iterable[Source], titles: Mapping[str, str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from aggregator.document import Document
 from aggregator.publish import jsonfeed, opml, page, syndication
 from aggregator.publish.changes import SETTLED, changes_of, max_age
 from aggregator.publish.head import head_of
+from aggregator.publish.icon import ICON_PATH, LARGE_ICON_PATH, PNG_TYPE, icon
 from aggregator.publish.item import Item, item_of
 from aggregator.publish.style import STYLESHEET
 from aggregator.publish.words import words
@@ -109,6 +110,8 @@ class Press:
         sources = opml.sources_opml(self._site, self._base_url, self._sources, self._topics)  # without our secrets
         return (
             _settled("style.css", page.STYLE_TYPE, STYLESHEET.encode()),
+            _settled(ICON_PATH, PNG_TYPE, icon(9)),
+            _settled(LARGE_ICON_PATH, PNG_TYPE, icon(32)),
             _settled(opml.FEEDS_PATH, opml.OPML_TYPE, feeds),
             _settled(opml.SOURCES_PATH, opml.OPML_TYPE, sources),
         )

@@ -19,7 +19,8 @@ from aggregator.load.rewrite import add_to_file
 from aggregator.load.values import slug, title
 from aggregator.parse.clean import clean_line
 from aggregator.parse.opml import read_opml
-from aggregator.publish.opml import sources_opml, without_secrets
+from aggregator.publish.opml import sources_opml
+from aggregator.publish.outgoing import without_secrets
 from aggregator.site import Site
 from aggregator.source import PageList, Source
 from aggregator.topic import Topic

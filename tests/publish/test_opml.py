@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 
 from aggregator.document import Document
-from aggregator.publish.opml import without_secrets
+from aggregator.publish.outgoing import without_secrets
 from aggregator.source import PageList, Source
 from aggregator.topic import Topic
 from tests.newsroom import DUNIA, KABAR

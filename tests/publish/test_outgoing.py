@@ -12,6 +12,7 @@ from aggregator.publish.outgoing import iri, language_tag, media_type, one_line,
         ("\ud83d alone", "alone"),
         ("\ufffe\uffff\ufdd0", ""),
         ("abc\u202ecba\u2069", "abccba"),
+        ("caf\ufffd", "caf?"),
         ("📰 عاجل", "📰 عاجل"),
     ],
 )
@@ -25,7 +26,10 @@ def test_text_leaves_on_one_line_without_what_xml_forbids(text: str, line: str) 
         ("https://a.example/b?c=d&e=f#g", "https://a.example/b?c=d&e=f#g"),
         ("HTTPS://a.example/", "https://a.example/"),
         ("http://user:secret@a.example:81/", "http://a.example:81/"),
-        ("https://münchen.example/ö", "https://münchen.example/ö"),
+        ("https://münchen.example/ö?ü=[1]#ä", "https://xn--mnchen-3ya.example/%C3%B6?%C3%BC=%5B1%5D#%C3%A4"),
+        ("https://a.example/100%/a|b%2Fc#d#e", "https://a.example/100%25/a%7Cb%2Fc#d%23e"),
+        ("https://[2001:db8::1]:81/", "https://[2001:db8::1]:81/"),
+        ("http://´/", None),  # which IDNA makes a blank and an accent of
         (None, None),
         ("", None),
         ("javascript:alert(1)", None),
@@ -53,7 +57,13 @@ def test_only_web_links_leave(link: str | None, leaves: str | None) -> None:
     ("identifier", "leaves"),
     [
         ("tag:a.example,2025:1", "tag:a.example,2025:1"),
-        ("urn:uuid:1", "urn:uuid:1"),
+        ("tag:a.example,2025-12:1/2#3", "tag:a.example,2025-12:1/2#3"),
+        ("tag:a.example:1", None),
+        ("urn:uuid:7D0F5F4E-3a7e-5d36-9f5b-000000000001", "urn:uuid:7D0F5F4E-3a7e-5d36-9f5b-000000000001"),
+        ("urn:uuid:1", None),
+        ("urn:isbn:0451450523", "urn:isbn:0451450523"),
+        ("urn:isbn:", None),
+        ("http://a.example/feed?token=abc&page=2", "http://a.example/feed?page=2"),
         ("http://u:p@a.example/", "http://a.example/"),
         ("not an iri", None),
         ("42", None),
@@ -65,8 +75,21 @@ def test_an_atom_id_is_an_absolute_iri(identifier: str, leaves: str | None) -> N
     assert iri(identifier) == leaves
 
 
-@pytest.mark.parametrize(("tag", "leaves"), [("en-US", "en-US"), ("id", "id"), ("", None), (None, None), ("a b", None)])
-def test_a_language_is_a_tag(tag: str | None, leaves: str | None) -> None:
+@pytest.mark.parametrize(
+    ("tag", "leaves"),
+    [
+        ("en-US", "en-US"),
+        ("id", "id"),
+        ("ban", "ban"),
+        ("ID-id", "ID-id"),
+        ("", None),
+        (None, None),
+        ("a b", None),
+        ("english", None),
+        ("qq", None),
+    ],
+)
+def test_a_language_is_one_that_is_spoken(tag: str | None, leaves: str | None) -> None:
     assert language_tag(tag) == leaves
 
 

@@ -10,6 +10,7 @@ from aggregator.publish.syndication import (
     _rss_head,
     atom_entry,
     atom_feed,
+    by_numbers,
     rss_feed,
     rss_item,
 )
@@ -48,7 +49,8 @@ def test_joined_rss_is_what_feedgen_writes_as_a_whole(kind: str) -> None:
     for item in items_of(kind):
         whole.add_entry(_rss_entry(item, OURS), order="append")
 
-    assert rss_feed(HEAD, [rss_item(item, OURS) for item in items_of(kind)]) == whole.rss_str(pretty=True)
+    joined = rss_feed(HEAD, [rss_item(item, OURS) for item in items_of(kind)])
+    assert joined == by_numbers(whole.rss_str(pretty=True))
 
 
 @pytest.mark.parametrize("kind", STORIES)
@@ -58,7 +60,7 @@ def test_joined_atom_is_what_feedgen_writes_as_a_whole(kind: str) -> None:
         whole.add_entry(_atom_entry(item, OURS), order="append")
 
     joined = atom_feed(HEAD, [atom_entry(item, OURS) for item in items_of(kind)], DISSOLVED)
-    assert joined == whole.atom_str(pretty=True)
+    assert joined == by_numbers(whole.atom_str(pretty=True))
 
 
 def test_a_reader_of_rss_finds_what_was_told() -> None:
@@ -73,7 +75,7 @@ def test_a_reader_of_rss_finds_what_was_told() -> None:
     assert first.published_parsed[:6] == (2025, 12, 29, 3, 12, 30)
     assert [tag.term for tag in first.tags] == ["Daerah", "Cuaca"]
     assert first.enclosures[0].href == "https://dunia.example/1.mp3"
-    assert (second.source.title, second.source.href) == ("Dunia", "https://dunia.example/rss")
+    assert (second.source.title, second.source.href) == ("Dunia!", "https://dunia.example/rss")
     assert second.summary.endswith(
         '<p>Juga: <a href="https://kabar.example/9">Kabar &amp; Kota</a>, '
         '<a href="https://dunia.example/3">Berita 3</a></p>'
@@ -132,4 +134,4 @@ def test_a_page_that_two_outlets_list_is_linked_once() -> None:
     entry = atom_entry(item_of(story(*lines), NAMES), OURS)
 
     assert entry.count(b'rel="related"') == 1
-    assert b"Kabar &amp; Kota: Berita 3" in entry
+    assert b"Kabar &#x26; Kota: Berita 3" in entry
