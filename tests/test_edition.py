@@ -75,6 +75,8 @@ async def test_every_topic_is_published_in_three_formats_with_a_front_page(tmp_p
     names = {f"{topic.slug}.{ending}" for topic in TOPICS for ending in ENDINGS} | {
         "index.html",
         "style.css",
+        "icon.png",
+        "icon-512.png",
         "feeds.opml",
         "sources.opml",
     }

@@ -22,7 +22,7 @@ class Head:
         language: RFC 5646.
         home_url: The site's front page.
         url: Of the feeds, without their ending: ".rss", ".atom", ".json".
-        updated_at: UTC, whole seconds: the newest change among the items. None: there are none.
+        updated_at: UTC: the newest `Item.updated_at`. None: there are no items.
         icon_url: Of the site's picture, small. None: it has none.
         large_icon_url: The same, large.
         hub_url: Who tells subscribers of news (WebSub §4). None: nobody does.

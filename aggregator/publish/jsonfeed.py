@@ -7,7 +7,7 @@ import orjson
 
 from aggregator.publish.body import html_body, text_body
 from aggregator.publish.head import Head
-from aggregator.publish.item import Item, Telling
+from aggregator.publish.item import Item, Telling, to_seconds
 from aggregator.publish.outgoing import rfc3339
 from aggregator.publish.words import Words
 
@@ -30,7 +30,7 @@ def json_item(item: Item, ours: Words) -> bytes:
             **({"summary": item.summary} if item.summary else {}),
             **({"image": item.thumbnail} if item.thumbnail else {}),
             "date_published": rfc3339(item.published_at),
-            "date_modified": rfc3339(item.updated_at),
+            "date_modified": rfc3339(to_seconds(item.updated_at)),
             "authors": [{"name": name} for name in item.authors],
             **({"tags": item.categories} if item.categories else {}),
             **({"language": item.language} if item.language else {}),

@@ -128,6 +128,7 @@ ATOM = {
     "InvalidRFC3339Date": (r'when="2025-12-29T', 'when="2025-12-29t'),
     "ImplausibleDate": (r'when="2025', 'when="2035'),
     "PublishedAfterUpdate": (r"<published>2025-12-29T03:12", "<published>2026-01-01T03:12"),
+    "FeedOlderThanEntry": (r"<updated>2025-12-29", "<updated>2025-12-28"),
     "TitleIsNoText": (r'<title type="text">Banjir', '<title type="html">Banjir'),
     "InvalidTextType": (r'<summary type="html">', '<summary type="text">'),
     "ContainsUndeclaredHTML": (r"Banjir surut", "&#x3C;b&#x3E;Banjir&#x3C;/b&#x3E; surut"),
@@ -205,9 +206,30 @@ JSON = {
     "InvalidMIMEType": (r"audio/mpeg", "audio"),
     "InvalidSize": (r'"size_in_bytes":1234', '"size_in_bytes":"1234"'),
 }
+OPML = {
+    "NotUTF8": (r'encoding="UTF-8"', 'encoding="ISO-8859-1"'),
+    "InvalidDoctype": (r"<opml ", "<!DOCTYPE opml><opml "),
+    "BadCharacters": (r"Populer", "Popul&#x9B;er"),
+    "ContainsCDATA": (r"<title>", "<title><![CDATA[x]]>"),
+    "InvalidOPMLVersion": (r'version="2\.0"', 'version="3.0"'),
+    "MissingHead": (r"<title>[^\n]*", ""),
+    "InvalidOwner": (r"<ownerId>https:", "<ownerId>"),
+    "NothingIsStampedNow": (r"(<title>)", r"<dateCreated>Mon, 29 Dec 2025 03:12:30 GMT</dateCreated>\1"),
+    "MissingOutline": (r"(?s)<outline.*(</body>)", r"\1"),
+    "MissingText": (r'text="Populer"', ""),
+    "MissingTitleAttr": (r' title="Populer"', ""),
+    "MissingXmlURL": (r' xmlUrl="[^"]*"', ""),
+    "MissingOutlineType": (r' type="rss"', ""),
+    "InvalidOutlineVersion": (r'version="RSS2"', 'version="RSS 2.0"'),
+    "InvalidFullLink": (r'htmlUrl="https:', 'htmlUrl="'),
+    "InvalidLanguage": (r'language="id"', 'language="indonesian"'),
+    "ListedTwice": (r"(<outline [^\n]*)", r"\1\1"),
+    "UnknownNamespace": (r"<opml ", '<opml xmlns:x="http://unknown.example/" '),
+    "UnexpectedAttribute": (r"<outline ", '<outline icon="x" '),
+}
 IN_ARCHIVES = {"MissingCurrentInArchive", "NotAnArchive", "FeedRelInCompleteFeed", "ArchiveNotEmpty", "OwnNeighbour"}
-TABLE = [(kind, name) for kind, broken in (("rss", RSS), ("atom", ATOM), ("json", JSON)) for name in broken]
-BROKEN = {"rss": RSS, "atom": ATOM, "json": JSON}
+BROKEN = {"rss": RSS, "atom": ATOM, "json": JSON, "opml": OPML}
+TABLE = [(kind, name) for kind, broken in BROKEN.items() for name in broken]
 # Whatever breaks a rule of Atom's grammar breaks the grammar, where its schema is at hand.
 BESIDES = {"RelaxNG"}
 

@@ -72,6 +72,13 @@ def _published_after_update(document: Published) -> Iterator[str]:
             yield f"{published} > {updated}"
 
 
+def _older_than_an_entry(document: Published) -> Iterator[str]:
+    feed, entries = ((rfc3339(text) for text in document.find(f"{of}/atom:updated/text()")) for of in (_FEED, _ENTRY))
+    changed, newest = max(filter(None, feed), default=None), max(filter(None, entries), default=None)
+    if changed and newest and changed < newest:
+        yield f"{changed} < {newest}"
+
+
 def _alternate_or_content(document: Published) -> Iterator[str]:
     yield from (
         entry.findtext("{*}id")
@@ -132,6 +139,7 @@ ATOM_RULES: Final = (
     Rule(_ATOM, "3.3", "InvalidRFC3339Date", every(_DATES, is_rfc3339)),
     Rule(_ATOM, "3.3", "ImplausibleDate", plausible(_DATES)),
     Rule(_ATOM, "4.2.15", "PublishedAfterUpdate", _published_after_update),
+    Rule(_ATOM, "4.2.15", "FeedOlderThanEntry", _older_than_an_entry),
     Rule(_ATOM, "3.1.1", "TitleIsNoText", none("//atom:title[not(@type='text')]")),
     Rule(
         _ATOM, "3.1.1", "InvalidTextType", none("//atom:summary[not(@type='html')] | //atom:content[not(@type='html')]")

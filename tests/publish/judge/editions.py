@@ -14,6 +14,7 @@ from aggregator.parse.read import read_document
 from aggregator.publish.head import Head, head_of
 from aggregator.publish.item import item_of
 from aggregator.publish.jsonfeed import json_feed, json_item
+from aggregator.publish.opml import feeds_opml
 from aggregator.publish.syndication import atom_entry, atom_feed, rss_feed, rss_item
 from aggregator.publish.words import words
 from aggregator.source import PageList, Source
@@ -21,6 +22,7 @@ from aggregator.story import Dissolved, Story
 from tests.publish.judge.atom import ATOM_RULES
 from tests.publish.judge.json_feed import JSON_RULES
 from tests.publish.judge.judging import Published, Rule, verdicts
+from tests.publish.judge.opml import OPML_RULES
 from tests.publish.judge.rss import RSS_RULES
 from tests.publish.stories import (
     BASE_URL,
@@ -29,17 +31,18 @@ from tests.publish.stories import (
     NOON,
     PLAIN_STORIES,
     SITE,
+    TOPICS,
     UGLY_TITLES,
     UPDATE,
     press,
     story,
 )
 
-RULES: Final[dict[str, Sequence[Rule]]] = {"rss": RSS_RULES, "atom": ATOM_RULES, "json": JSON_RULES}
+RULES: Final[dict[str, Sequence[Rule]]] = {"rss": RSS_RULES, "atom": ATOM_RULES, "json": JSON_RULES, "opml": OPML_RULES}
 NOW: Final = datetime(2026, 11, 26, tzinfo=UTC)
 
 CURRENT: Final = replace(
-    head_of(UPDATE, SITE, BASE_URL, NOON.replace(microsecond=0)),
+    head_of(UPDATE, SITE, BASE_URL, NOON),
     hub_url="https://hub.example/",
     prev_archive_url=f"{BASE_URL}/update/2025-12",
 )
@@ -57,8 +60,9 @@ ARCHIVE: Final = replace(
 def edition(
     stories: Iterable[Story], head: Head = CURRENT, dissolved: Sequence[Dissolved] = ()
 ) -> dict[str, Published]:
-    """Publish the stories in all formats under one head."""
+    """Publish the stories in all formats under one head, which is dated as they are."""
     items = [item_of(told, NAMES) for told in stories]
+    head = replace(head, updated_at=max(item.updated_at for item in items))
     ours = [words(item.language) for item in items]
     bodies = {
         "rss": rss_feed(head, map(rss_item, items, ours)),
@@ -78,8 +82,9 @@ def pressed(stories: Sequence[Story]) -> dict[str, Published]:
 
 
 def full() -> dict[str, Published]:
-    """Publish all that a feed can hold."""
-    return edition(PLAIN_STORIES, CURRENT, DISSOLVED)
+    """Publish all that a feed can hold, and the list of our feeds."""
+    listed = Published(f"{BASE_URL}/feeds.opml", feeds_opml(SITE, BASE_URL, TOPICS), NOW)
+    return {**edition(PLAIN_STORIES, CURRENT, DISSOLVED), "opml": listed}
 
 
 def judged(documents: dict[str, Published], *, but: Iterable[str] = ()) -> list[str]:
