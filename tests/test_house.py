@@ -391,7 +391,7 @@ async def test_a_story_that_is_gone_is_told_for_thirty_days(tmp_path: Path) -> N
         news = await here.house.store.commit(Commit(headlines=moved, dissolved=(dissolved,)))
         here.house.edition.touch(await here.house.desk.post(moved, news=news))
         await here.house.publish()
-        told = f'<at:deleted-entry ref="urn:uuid:{younger}" when="2026-11-23T12:00:00+00:00"/>'.encode()
+        told = f'<at:deleted-entry ref="urn:uuid:{younger}" when="2026-11-23T12:00:00Z"/>'.encode()
         assert [files(tmp_path)[f"{slug}.atom"].count(told) for slug in ("update", "popular")] == [1, 1]
 
         await here.house.tidy(now=NOON + timedelta(days=30))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _ATOM: Final = "http://www.w3.org/2005/Atom"
+_DUBLIN_CORE: Final = "http://purl.org/dc/elements/1.1/"
 _HISTORY: Final = "http://purl.org/syndication/history/1.0"  # RFC 5005
 _MEDIA: Final = "http://search.yahoo.com/mrss/"
 _RHYTHM: Final = "http://purl.org/rss/1.0/modules/syndication/"
@@ -56,7 +57,7 @@ class Channel(Nothing):
 
     def extend_ns(self) -> dict[str, str]:
         """Declare what is used in the channel or in its items."""
-        return {"media": _MEDIA, "sy": _RHYTHM, **_archive_namespace(self._head)}
+        return {"dc": _DUBLIN_CORE, "media": _MEDIA, "sy": _RHYTHM, **_archive_namespace(self._head)}
 
     def extend_rss(self, rss: "_Element") -> None:
         """Add what feedgen leaves out; take out the lastBuildDate of a channel in which nothing was ever built."""
@@ -108,7 +109,11 @@ class ChannelItem(Nothing):
         self._item = item
 
     def extend_rss(self, element: "_Element") -> None:
-        """Add its picture."""
+        """Add what RSS has no elements for: its own `<author>` would want an e-mail address."""
+        for name in self._item.authors:
+            SubElement(element, f"{{{_DUBLIN_CORE}}}creator").text = name
+        if self._item.language:
+            SubElement(element, f"{{{_DUBLIN_CORE}}}language").text = self._item.language
         _add_thumbnail(element, self._item)
 
 

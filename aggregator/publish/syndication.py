@@ -88,7 +88,6 @@ def _rss_head(head: Head) -> FeedGenerator:
         feed.image(head.icon_url, title=head.title, link=head.home_url, width=ICON_PIXELS, height=ICON_PIXELS)
     if not head.is_archive:
         feed.ttl(extensions.TTL_MINUTES)
-    feed.load_extension("dc", atom=False)
     feed.register_extension(_OURS, partial(extensions.Channel, head, media_type), extensions.Nothing, atom=False)
     return feed
 
@@ -119,10 +118,6 @@ def _rss_entry(item: Item, ours: Words) -> FeedEntry:
     entry = _entry(item)
     # No element of RSS says whether it holds text or HTML: readers take a description for HTML.
     entry.description(html_body(item, ours))
-    entry.load_extension("dc", atom=False)
-    entry.dc.dc_creator(list(item.authors))  # <author> would want an e-mail address
-    if item.language:
-        entry.dc.dc_language(item.language)
     if item.source_url:
         entry.source(url=item.source_url, title=item.origin.title)
     for enclosure in item.enclosures[:1]:

@@ -47,13 +47,18 @@ def test_a_name_and_a_url_are_enough(load: Load) -> None:
 
 def test_every_key_of_the_newsroom_is_read(load: Load) -> None:
     feeds = load(
-        'site: {title: Kabar, url: "http://127.0.0.1:8080/kabar/", language: ID, timezone: Asia/Jakarta}\n'
+        'site: {title: Kabar, url: "http://127.0.0.1:8080/kabar/", language: ID, timezone: Asia/Jakarta,'
+        " hub: https://hub.example/}\n"
         "poll: {every: 5m, at_once: 8, per_host: 2, host_gap: 0s, allow_private: [127.0.0.0/8, '::1']}\n"
         "keep: 7d\n" + SOURCE
     )
 
     assert feeds.site == Site(
-        title="Kabar", url="http://127.0.0.1:8080/kabar", language="id", zone=ZoneInfo("Asia/Jakarta")
+        title="Kabar",
+        url="http://127.0.0.1:8080/kabar",
+        language="id",
+        zone=ZoneInfo("Asia/Jakarta"),
+        hub="https://hub.example/",
     )
     assert feeds.polling == Polling(
         every=timedelta(minutes=5),
@@ -193,6 +198,7 @@ NEWSROOM = [
     (r'site: {title: "a\u202eb"}', 'title "a\\u202eb" holds characters that break or turn a line; remove them'),
     ("site: {url: kabar.example}", 'url "kabar.example" is no web address; write all of it, as in'),
     ("site: {url: 'https://k.example/?a'}", 'has a "?" or "#" part; write the address without it'),
+    ("site: {hub: hub.example}", 'hub "hub.example" is no web address; write all of it, as in'),
     ("site: {language: indonesian}", 'language "indonesian" is no language tag; write one as in "id", "en" or "pt-br"'),
     ("site: {timezone: Asia/Jakart}", 'timezone "Asia/Jakart" is no time zone; write "Asia/Jakarta"'),
     (

@@ -44,6 +44,30 @@ def test_atom_texts_languages_and_bases_are_its_own() -> None:
     assert (xhtml.title, xhtml.link) == ("Kabar baru", None)
 
 
+@pytest.mark.parametrize(
+    ("markup", "thumbnail"),
+    [
+        ('<media:thumbnail url="/a.jpg" width="75"/><media:thumbnail url="/b.jpg"/>', "https://news.example/a.jpg"),
+        (
+            '<media:content url="/a.mp4" type="video/mp4"/><media:content url="/b.jpg" medium="image"/>',
+            "https://news.example/b.jpg",
+        ),
+        ('<media:content url="//cdn.example/b" type="image/webp"/>', "https://cdn.example/b"),
+        ('<media:content url="/a.jpg" medium="image"/><media:thumbnail url="/b.jpg"/>', "https://news.example/b.jpg"),
+        ('<media:thumbnail url="javascript:alert(1)"/><media:thumbnail url="/b.jpg"/>', "https://news.example/b.jpg"),
+        ("<media:thumbnail/>", None),
+        ('<itunes:image href="https://dunia.example/c.jpg"/>', "https://dunia.example/c.jpg"),
+        ('<media:content url="/a.mp3" type="audio/mpeg"/>', None),
+        ("", None),
+    ],
+)
+def test_an_entrys_picture_is_the_one_that_it_names(markup: str, thumbnail: str | None) -> None:
+    names = 'xmlns:media="http://search.yahoo.com/mrss/" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
+    body = rss(f"<title>Banjir</title>{markup}").replace(b"<rss ", f"<rss {names} ".encode())
+    (entry,) = read_feed(job(body)).entries
+    assert entry.thumbnail == thumbnail
+
+
 def test_an_rdf_items_guid_is_its_about() -> None:
     reading = read_feed(our("rdf.xml"))
     assert (reading.kind, [entry.guid for entry in reading.entries]) == (

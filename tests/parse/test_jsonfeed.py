@@ -26,6 +26,14 @@ def test_a_json_feed_is_read_and_what_holds_no_headline_is_named() -> None:
     assert (second.index, second.authors) == (1, ("Budi",))
 
 
+def test_an_items_picture_is_its_image_or_else_its_banner() -> None:
+    body = (
+        b'{"items": [{"id": "1", "image": "/a.jpg", "banner_image": "/b.jpg"}, {"id": "2", "banner_image": "/b.jpg"}]}'
+    )
+    thumbnails = [entry.thumbnail for entry in read_json_feed(job(body)).entries]
+    assert thumbnails == ["https://news.example/a.jpg", "https://news.example/b.jpg"]
+
+
 def test_known_items_are_listed_and_not_read() -> None:
     whole = read_json_feed(our("json_11.json"))
     known = frozenset(whole.listing[:1])

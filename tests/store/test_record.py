@@ -68,6 +68,7 @@ HEADLINE = headline(
     categories=("Cuaca",),
     language="id",
     enclosures=(Enclosure(url="https://dunia.example/1.mp3", type="audio/mpeg", length=12),),
+    thumbnail="https://dunia.example/1.jpg",
     origin=Origin(id="urn:1", title="Dunia", link="https://dunia.example/", updated_at=NOON),
     updated_at=NOON,
     revisions=(Revision(title="Judul lama", until=NOON),),
