@@ -91,7 +91,8 @@ class Feed(Nothing):
     def extend_atom(self, feed: "_Element") -> None:
         """Add what feedgen leaves out."""
         _add_stylesheet(feed, self._head)
-        _child(feed, "title").set("type", "text")
+        for name in ("title", "subtitle"):
+            _child(feed, name).set("type", "text")
         _child(feed, "updated").text = rfc3339(self._head.updated_at or NEVER)
         for link in _places(self._head, ".atom", self._media_type):
             SubElement(feed, "link", link)

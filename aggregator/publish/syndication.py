@@ -83,7 +83,6 @@ def _join(feed: bytes, end: bytes, items: Iterable[bytes]) -> bytes:
 def _rss_head(head: Head) -> FeedGenerator:
     media_type = _plain(RSS_TYPE)
     feed = _head(head, f"{head.url}.rss", media_type)
-    feed.description(head.description)
     if head.icon_url is not None:
         feed.image(head.icon_url, title=head.title, link=head.home_url, width=ICON_PIXELS, height=ICON_PIXELS)
     if not head.is_archive:
@@ -106,6 +105,7 @@ def _head(head: Head, url: str, media_type: str) -> FeedGenerator:
     feed = FeedGenerator()
     feed.id(head.id)
     feed.title(head.title)
+    feed.subtitle(head.description)  # RSS's description as well
     feed.language(head.language)
     feed.generator(_GENERATOR, version=VERSION, uri=_GENERATOR_URL)
     feed.updated(head.updated_at or extensions.NEVER)  # unset, it would be now

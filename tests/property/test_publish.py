@@ -9,6 +9,7 @@ from lxml import etree
 from aggregator.entry import Enclosure, Origin
 from aggregator.headline import Revision
 from aggregator.publish.outgoing import iri, one_line, web_link
+from tests.publish.judge.editions import AS_IF_NEVER_PARSED, edition, judged
 from tests.publish.stories import NOON, UPDATE, headline, press, revised, story
 
 ANY_TEXT = st.text(st.characters(), max_size=60) | st.text(st.characters(categories=["Cs", "Cc", "Cn"]), max_size=10)
@@ -62,6 +63,15 @@ def test_any_headline_leaves_well_formed_and_with_one_title_in_all_formats(told:
     assert all({each.tag for each in etree.fromstring(f"<b>{body}</b>")} == {"p"} for body in bodies)
     assert titles_in_xml(atom.body, f"{ATOM}entry/{ATOM}title") == titles
     assert ours.front_page(told, told).body.count(b"<li>") == 2 * len(told) + 3
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(stories, min_size=1, max_size=4, unique_by=lambda each: each.id))
+def test_any_headline_leaves_without_breaking_a_rule(told: list[Any]) -> None:
+    newest_first = sorted(told, key=lambda each: each.published_at, reverse=True)
+    # A source is always known by an address; those of these headlines are any text.
+    but = {*AS_IF_NEVER_PARSED, "MissingSource", "MissingSourceSelf"}
+    assert judged(edition(newest_first), but=but) == []
 
 
 @given(ANY_TEXT)

@@ -140,7 +140,8 @@ ATOM_RULES: Final = (
     Rule(_ATOM, "3.3", "ImplausibleDate", plausible(_DATES)),
     Rule(_ATOM, "4.2.15", "PublishedAfterUpdate", _published_after_update),
     Rule(_ATOM, "4.2.15", "FeedOlderThanEntry", _older_than_an_entry),
-    Rule(_ATOM, "3.1.1", "TitleIsNoText", none("//atom:title[not(@type='text')]")),
+    Rule(_ATOM, "3.1.1", "TitleIsNoText", none("//*[self::atom:title or self::atom:subtitle][not(@type='text')]")),
+    Rule(_ATOM, "4.2.12", "MissingSubtitle", some(f"{_FEED}/atom:subtitle[normalize-space()]")),
     Rule(
         _ATOM, "3.1.1", "InvalidTextType", none("//atom:summary[not(@type='html')] | //atom:content[not(@type='html')]")
     ),

@@ -39,6 +39,8 @@ from tests.publish.stories import (
 )
 
 RULES: Final[dict[str, Sequence[Rule]]] = {"rss": RSS_RULES, "atom": ATOM_RULES, "json": JSON_RULES, "opml": OPML_RULES}
+AS_IF_NEVER_PARSED: Final = {"ContainsHTML", "ContainsUndeclaredHTML"}
+"""parse/ takes tags out of titles. What never went through it is harmless, but a validator takes it for HTML."""
 NOW: Final = datetime(2026, 11, 26, tzinfo=UTC)
 
 CURRENT: Final = replace(
