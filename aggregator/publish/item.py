@@ -138,9 +138,12 @@ def _telling(headline: Headline, names: Mapping[str, str]) -> Telling:
 
 
 def _name(headline: Headline, names: Mapping[str, str]) -> str:
-    link = web_link(headline.source)
-    host = urlsplit(link).hostname if link else None
-    return one_line(names.get(headline.source, "")) or one_line(headline.origin.title) or host or UNTITLED
+    return one_line(names.get(headline.source, "")) or one_line(headline.origin.title) or _host(headline.source)
+
+
+def _host(source: str) -> str:
+    link = web_link(source)
+    return (urlsplit(link).hostname if link else None) or UNTITLED
 
 
 def _origin(lead: Headline, name: str) -> Origin:

@@ -20,6 +20,10 @@ _ILLEGAL: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
 _NOT_IN_A_LINK: Final = re.compile(r'[\s<>"\\]')
+# What `web_link` would give back as it is: most links are so.
+_PLAIN_LINK: Final = re.compile(
+    r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:/[\w.~!$&'()*+,;=:@/-]*)?(?:\?[\w.~!$&'()*+,;=:@/?-]+)?", re.ASCII
+)
 # RFC 3986 §3.3–3.5; a "%" is one of three characters that stand for one.
 _IN_A_PATH: Final = "/:@!$&'()*+,;=~%"
 _IN_A_QUERY: Final = _IN_A_PATH + "?"
@@ -58,6 +62,8 @@ def web_link(link: str | None) -> str | None:
         None where `link` is none, is of another scheme, has no host, or holds a character that could end an attribute
         or a header line.
     """
+    if link is not None and len(link) <= LINK_LIMIT and _PLAIN_LINK.fullmatch(link):
+        return link
     if link is None or len(link) > LINK_LIMIT or _ILLEGAL.search(link) or _NOT_IN_A_LINK.search(link):
         return None
     try:

@@ -8,6 +8,7 @@ from lxml import etree
 
 from aggregator.entry import Enclosure, Origin
 from aggregator.headline import Revision
+from aggregator.publish import outgoing
 from aggregator.publish.outgoing import iri, one_line, web_link
 from tests.publish.judge.editions import AS_IF_NEVER_PARSED, edition, judged
 from tests.publish.stories import NOON, UPDATE, headline, press, revised, story
@@ -82,6 +83,11 @@ def test_cleaning_text_twice_changes_nothing(text: str) -> None:
 @given(ANY_LINK)
 def test_cleaning_a_link_twice_changes_nothing(link: str | None) -> None:
     assert web_link(web_link(link)) == web_link(link)
+
+
+@given(st.from_regex(outgoing._PLAIN_LINK, fullmatch=True))
+def test_what_passes_for_a_plain_link_is_what_cleaning_would_make_of_it(link: str) -> None:
+    assert web_link(link) == link == web_link(f"{link}#")
 
 
 @given(ANY_TEXT | ANY_TEXT.map("http://".__add__) | ANY_TEXT.map("urn:".__add__))
