@@ -154,7 +154,7 @@ def _add_stylesheet(root: "_Element", head: Head) -> None:
 
 def _places(head: Head, ending: str, media_type: str) -> Iterator[dict[str, str]]:
     """Give the links to the hub (WebSub §4), and to the neighbours among our own documents (RFC 5005 §4)."""
-    if head.hub_url is not None:
+    if head.hub_url is not None and not head.is_archive:
         yield {"href": head.hub_url, "rel": "hub"}
     neighbours = {
         "prev-archive": head.prev_archive_url,

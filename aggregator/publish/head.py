@@ -25,7 +25,7 @@ class Head:
         updated_at: UTC: the newest `Item.updated_at`. None: there are no items.
         icon_url: Of the site's picture, small. None: it has none.
         large_icon_url: The same, large.
-        hub_url: Who tells subscribers of news (WebSub §4). None: nobody does.
+        hub_url: Who tells subscribers of news (WebSub §4). None: nobody does. An archive never names it.
         stylesheet: Relative to the feeds: what a browser shows them with.
         prev_archive_url: As `url`: the feeds of the news before these (RFC 5005 §4). None: there were none.
         next_archive_url: As `url`: those of the news after these. None: these are not archived, or the last that are.

@@ -59,7 +59,7 @@ def json_feed(head: Head, items: Iterable[bytes]) -> bytes:
             **({"favicon": head.icon_url} if head.icon_url else {}),
             "language": head.language,
             "authors": [{"name": head.author, "url": head.home_url}],
-            **({"hubs": [{"type": "WebSub", "url": head.hub_url}]} if head.hub_url else {}),
+            **({"hubs": [{"type": "WebSub", "url": head.hub_url}]} if head.hub_url and not head.is_archive else {}),
             "items": [orjson.Fragment(item) for item in items],
         },
         option=orjson.OPT_APPEND_NEWLINE,

@@ -107,7 +107,8 @@ def _head(head: Head, url: str, media_type: str) -> FeedGenerator:
     feed.title(head.title)
     feed.subtitle(head.description)  # RSS's description as well
     feed.language(head.language)
-    feed.generator(_GENERATOR, version=VERSION, uri=_GENERATOR_URL)
+    # What is archived never changes, by whatever version of us it is written again.
+    feed.generator(_GENERATOR, version=None if head.is_archive else VERSION, uri=_GENERATOR_URL)
     feed.updated(head.updated_at or extensions.NEVER)  # unset, it would be now
     feed.link(href=url, rel="self", type=media_type)
     feed.link(href=head.home_url, rel="alternate", type="text/html")  # the last link is the one RSS takes for its own

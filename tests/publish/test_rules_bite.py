@@ -96,6 +96,7 @@ RSS = {
     ),
     "FeedRelInCompleteFeed": (r"<fh:archive/>", "<fh:archive/><fh:complete/>"),
     "ArchiveNotEmpty": (r"<fh:archive/>", "<fh:archive>yes</fh:archive>"),
+    "HubInArchive": (r"<fh:archive/>", '<fh:archive/><atom:link href="https://hub.example/" rel="hub"/>'),
     "OwnNeighbour": (r"2025-11\.rss", "2025-12.rss"),
 }
 ATOM = {
@@ -138,7 +139,7 @@ ATOM = {
     "MissingName": (r"<name>Rina</name>", "<name> </name>"),
     "ContainsEmail": (r"<name>Rina", "<name>Rina rina@dunia.example"),
     "MissingTerm": (r'term="Daerah"', 'term=""'),
-    "MissingGenerator": (r' version="0[^"]*"', ""),
+    "MissingGenerator": (r"<generator[^\n]*", ""),
     "InvalidURI": (r'uri="https:', 'uri="'),
     "MissingIcon": (r"<icon>[^\n]*", ""),
     "InvalidIcon": (r"icon\.png", "icon.svg"),
@@ -164,6 +165,8 @@ ATOM = {
     "FeedRelInCompleteFeed": RSS["FeedRelInCompleteFeed"],
     "FeedHistoryRelInEntry": (r'rel="related"', 'rel="prev-archive"'),
     "ArchiveNotEmpty": RSS["ArchiveNotEmpty"],
+    "ArchiveTellsVersion": (r"<generator ", '<generator version="1" '),
+    "HubInArchive": (r"<fh:archive/>", '<fh:archive/><link href="https://hub.example/" rel="hub"/>'),
     "OwnNeighbour": (r"2025-11\.atom", "2025-12.atom"),
     "DeletedWithoutRefOrWhen": (r' when="[^"]*"', ""),
     "DeletedRefIsNoId": (r'ref="urn:', 'ref="'),
@@ -228,7 +231,10 @@ OPML = {
     "UnknownNamespace": (r"<opml ", '<opml xmlns:x="http://unknown.example/" '),
     "UnexpectedAttribute": (r"<outline ", '<outline icon="x" '),
 }
-IN_ARCHIVES = {"MissingCurrentInArchive", "NotAnArchive", "FeedRelInCompleteFeed", "ArchiveNotEmpty", "OwnNeighbour"}
+IN_ARCHIVES = {
+    *("MissingCurrentInArchive", "NotAnArchive", "FeedRelInCompleteFeed", "ArchiveNotEmpty", "OwnNeighbour"),
+    *("HubInArchive", "ArchiveTellsVersion"),
+}
 BROKEN = {"rss": RSS, "atom": ATOM, "json": JSON, "opml": OPML}
 TABLE = [(kind, name) for kind, broken in BROKEN.items() for name in broken]
 # Whatever breaks a rule of Atom's grammar breaks the grammar, where its schema is at hand.

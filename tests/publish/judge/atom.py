@@ -161,7 +161,7 @@ ATOM_RULES: Final = (
     Rule(_ATOM, "3.2.1", "MissingName", none("//atom:author[not(normalize-space(atom:name))]")),
     Rule(_ATOM, "3.2.1", "ContainsEmail", every(_PERSON, has_no_address)),
     Rule(_ATOM, "4.2.2.1", "MissingTerm", none("//atom:category[not(normalize-space(@term))]")),
-    Rule(_ATOM, "4.2.4", "MissingGenerator", some(f"{_FEED}/atom:generator[@version][@uri][normalize-space()]")),
+    Rule(_ATOM, "4.2.4", "MissingGenerator", some(f"{_FEED}/atom:generator[@uri][normalize-space()]")),
     Rule(_ATOM, "4.2.4", "InvalidURI", every("//atom:generator/@uri", is_url)),
     Rule(_ATOM, "4.2.5", "MissingIcon", some(f"{_FEED}/atom:icon")),
     Rule(
@@ -200,6 +200,8 @@ ATOM_RULES: Final = (
         "FeedHistoryRelInEntry",
         none(f"{_ENTRY}/atom:link[contains(@rel, '-archive') or @rel='current']"),
     ),
+    Rule("RFC 5005", "4", "ArchiveTellsVersion", none(f"{_FEED}[fh:archive]/atom:generator/@version")),
+    Rule("RFC 5005", "4", "HubInArchive", none(f"{_FEED}[fh:archive]/atom:link[@rel='hub']")),
     Rule("RFC 5005", "4", "ArchiveNotEmpty", none("//fh:archive[node()]")),
     Rule(
         "RFC 5005",

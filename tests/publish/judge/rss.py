@@ -217,6 +217,7 @@ RSS_RULES: Final = (
     Rule(
         "RFC 5005", "2", "FeedRelInCompleteFeed", none("/rss/channel[fh:complete]/atom:link[contains(@rel, 'archive')]")
     ),
+    Rule("RFC 5005", "4", "HubInArchive", none("/rss/channel[fh:archive]/atom:link[@rel='hub']")),
     Rule("RFC 5005", "4", "ArchiveNotEmpty", none("//fh:archive[node()]")),
     Rule(
         "RFC 5005",
