@@ -27,6 +27,12 @@ _RHYTHM: Final = "http://purl.org/rss/1.0/modules/syndication/"
 _TOMBSTONES: Final = "http://purl.org/atompub/tombstones/1.0"  # RFC 6721
 _LANGUAGE: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
+IN_ITEMS: Final = {"dc": _DUBLIN_CORE, "media": _MEDIA}
+"""The namespaces of what is added to an RSS item."""
+
+IN_ENTRIES: Final = {"media": _MEDIA}
+"""The namespaces of what is added to an Atom entry."""
+
 NEVER: Final = datetime(1995, 1, 1, tzinfo=UTC)
 """Stands for the change that an empty feed had none of: before all our news, but no date that validators doubt."""
 
@@ -57,7 +63,7 @@ class Channel(Nothing):
 
     def extend_ns(self) -> dict[str, str]:
         """Declare what is used in the channel or in its items."""
-        return {"dc": _DUBLIN_CORE, "media": _MEDIA, "sy": _RHYTHM, **_archive_namespace(self._head)}
+        return {**IN_ITEMS, "sy": _RHYTHM, **_archive_namespace(self._head)}
 
     def extend_rss(self, rss: "_Element") -> None:
         """Add what feedgen leaves out; take out the lastBuildDate of a channel in which nothing was ever built."""
@@ -86,7 +92,7 @@ class Feed(Nothing):
     def extend_ns(self) -> dict[str, str]:
         """Declare what is used: validators warn of a namespace that they do not know, and few know RFC 6721."""
         gone = {"at": _TOMBSTONES} if self._dissolved else {}
-        return {"media": _MEDIA, **_archive_namespace(self._head), **gone}
+        return {**IN_ENTRIES, **_archive_namespace(self._head), **gone}
 
     def extend_atom(self, feed: "_Element") -> None:
         """Add what feedgen leaves out."""

@@ -1,7 +1,7 @@
 """Item → RSS 2.0 and Atom 1.0. Items are written once and joined; this is feedgen's one home.
 
-feedgen writes a feed as a whole. An item is therefore written as the only one of a feed whose head declares the same
-namespaces, and cut out; the items are put together between the two halves of a feed that has none, in which the date
+feedgen writes a feed as a whole. An item is therefore put alone into a root that declares the same namespaces, written,
+and cut out; the items are put together between the two halves of a feed that has none, in which the date
 of the last change is filled in. A test compares that, byte for byte, with feedgen writing all of them.
 
 feedgen switches the process's locale while it writes a date: only one thread at a time may come in here.
@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from email.utils import format_datetime
 from functools import lru_cache, partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
+from lxml.etree import Element, SubElement, tostring
 
 from aggregator import VERSION
 from aggregator.publish import extensions
@@ -26,6 +27,9 @@ from aggregator.publish.outgoing import rfc3339
 from aggregator.publish.words import Words
 from aggregator.story import Dissolved
 
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
 RSS_TYPE: Final = "application/rss+xml; charset=utf-8"
 ATOM_TYPE: Final = "application/atom+xml; charset=utf-8"
 
@@ -35,23 +39,20 @@ _OURS: Final = "ours"  # what feedgen calls our extensions: one to each of its e
 _MOST_HEADS: Final = 1_024  # that are kept: writing one costs a fifth of a topic in which one item is new
 _RSS_STAMP: Final = b"<lastBuildDate>" + format_datetime(extensions.NEVER).encode()
 _ATOM_STAMP: Final = b"<updated>" + rfc3339(extensions.NEVER).encode()
-_EMPTY: Final = Head(
-    id="urn:x", title="-", description="-", author="-", language="und", home_url="x:", url="x:", updated_at=None
-)
 
 
 def rss_item(item: Item, ours: Words) -> bytes:
     """Write `<item>`. `ours` are in its language."""
-    feed = _rss_head(_EMPTY)
-    feed.add_entry(_rss_entry(item, ours), order="append")
-    return by_numbers(_cut(feed.rss_str(pretty=True), b"    <item>\n", b"    </item>\n"))
+    rss = Element("rss", nsmap=extensions.IN_ITEMS)
+    SubElement(rss, "channel").append(_rss_entry(item, ours).rss_entry())
+    return by_numbers(_cut(rss, b"    <item>\n", b"    </item>\n"))
 
 
 def atom_entry(item: Item, ours: Words) -> bytes:
     """Write `<entry>`. `ours` are in its language."""
-    feed = _atom_head(_EMPTY, ())
-    feed.add_entry(_atom_entry(item, ours), order="append")
-    return by_numbers(_cut(feed.atom_str(pretty=True), b"  <entry", b"  </entry>\n"))
+    feed = Element("feed", nsmap=extensions.IN_ENTRIES)
+    feed.append(_atom_entry(item, ours).atom_entry())
+    return by_numbers(_cut(feed, b"  <entry", b"  </entry>\n"))
 
 
 def rss_feed(head: Head, items: Iterable[bytes]) -> bytes:
@@ -100,7 +101,8 @@ def _halves(feed: bytes, end: bytes) -> tuple[bytes, bytes]:
     return before, end + after
 
 
-def _cut(feed: bytes, start: bytes, end: bytes) -> bytes:
+def _cut(root: "_Element", start: bytes, end: bytes) -> bytes:
+    feed = tostring(root, encoding="UTF-8", pretty_print=True)
     # No text can hold these tags: its "<" is always escaped.
     return feed[feed.index(start) : feed.rindex(end) + len(end)]
 
