@@ -17,6 +17,8 @@ import pytest
 
 from aggregator.store.embedded import EmbeddedStore
 from tests.e2e.running import Origin, Page, aggregator, write_feeds
+from tests.publish.judge.editions import judged
+from tests.publish.judge.judging import Published
 
 CORPUS: Final = Path("/work/shared/corpus")
 TESTS: Final = Path(__file__).parents[1]
@@ -183,6 +185,19 @@ def test_a_second_pass_over_what_is_unchanged_parses_nothing_and_changes_no_byte
     assert second.stdout.rstrip().endswith(": 0 new headlines, 0 revised, 0 entries parsed")
     assert passes.published[1] == passes.published[0]
     assert {"update.rss", "update.atom", "update.json", "popular.rss", "index.html"} <= set(passes.published[0])
+
+
+@needs_corpus
+def test_what_is_published_breaks_no_rule_of_its_format(passes: Passes) -> None:
+    for slug in ("update", "popular"):
+        feeds = {kind: passes.published[0][f"{slug}.{kind}"] for kind in ("rss", "atom", "json")}
+        documents = {
+            kind: Published(
+                f"http://127.0.0.1:8080/{slug}.{kind}", body, datetime.now(UTC), newest_first=slug == "update"
+            )
+            for kind, body in feeds.items()
+        }
+        assert judged(documents) == []
 
 
 @needs_corpus
