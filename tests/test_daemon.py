@@ -81,6 +81,13 @@ async def running(
             await asyncio.wait_for(task, 30)
 
 
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the daemon look twenty times a second at what is due, and at what is to be published."""
+    monkeypatch.setattr("aggregator.daemon._ASK", 0.05)
+    monkeypatch.setattr("aggregator.daemon._TICK", 0.05)
+
+
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110  nobody tells
@@ -100,7 +107,7 @@ async def test_a_bug_that_one_source_brings_to_light_is_told_and_costs_only_that
     feeds = replace(FEEDS, sources=(replace(DUNIA, every=timedelta(days=1)), KABAR))  # KABAR alone is overdue below
     async with running(tmp_path, publishers, clock, feeds) as (daemon, _):
         await until(lambda: len(publishers.asked) == 2 and daemon.totals.new == 1)
-        await asyncio.sleep(2.5)  # two looks at what is due
+        await asyncio.sleep(0.5)  # ten looks at what is due
 
         assert len(publishers.asked) == 2
         told = [record for record in caplog.records if record.exc_info]
@@ -232,7 +239,7 @@ async def test_after_a_sleep_the_sources_are_asked_by_and_by(tmp_path: Path, cap
         await until(lambda: len(publishers.asked) == 2)
         clock.ahead = timedelta(hours=8)
         await until(lambda: len(publishers.asked) == 3)
-        await asyncio.sleep(1)  # four looks at what is due
+        await asyncio.sleep(0.5)  # ten looks at what is due
 
         assert len(publishers.asked) == 3  # the other one in some minutes
         assert "1 more sources fell due while nothing ran; they are asked by and by" in caplog.messages

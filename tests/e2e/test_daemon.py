@@ -114,11 +114,13 @@ def test_a_restart_asks_nobody_before_the_committed_time(tmp_path: Path) -> None
         with daemon(tmp_path, feeds) as running:
             eventually(lambda: sorted(titles(running)) == ["Banjir", "Gempa"])
             running.process.kill()
-        for _ in range(4):
+        for life in range(4):
+            write_feeds(tmp_path, named(origin, "Satu", "Dua", f"Baru-{life}"), every="1h")
             with daemon(tmp_path, feeds) as running:
                 assert sorted(titles(running)) == ["Banjir", "Gempa"]
-                assert running.read("/status.json").count('"state":"ok"') == 2  # not "new": asked in an earlier life
-                time.sleep(1.5)  # what is due is asked after one second
+                states = json.loads(running.read("/status.json"))["sources"]
+                assert [each["state"] for each in states[:2]] == ["ok", "ok"]  # not "new": asked in an earlier life
+                eventually(lambda: asked(origin, f"/Baru-{life}.xml"))  # noqa: B023  what is due was asked
                 running.process.kill()
 
         assert (asked(origin, "/Satu.xml"), asked(origin, "/Dua.xml")) == (1, 1)
