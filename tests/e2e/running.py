@@ -67,7 +67,7 @@ def write_feeds(
     return path
 
 
-def eventually(condition: Callable[[], T | None], *, seconds: float = 30) -> T:
+def eventually(condition: Callable[[], T | None], *, seconds: float = 50) -> T:
     """Wait until a condition gives something true, and give that; fail after so many seconds."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
@@ -210,7 +210,7 @@ class Running:
 
     def read(self, path: str) -> str:
         """Read a document of its web server."""
-        with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
             body: bytes = answer.read()
         return body.decode()
 
@@ -250,7 +250,7 @@ def _announced(log: Path, process: subprocess.Popen[bytes]) -> str | None:
 
 def _wait(process: subprocess.Popen[bytes]) -> None:
     try:
-        process.wait(10)
+        process.wait(60)
     except subprocess.TimeoutExpired:
         process.kill()
         raise

