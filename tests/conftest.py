@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
-WORKERS: Final = 3  # on any machine: half of the time a test waits, for a program that starts or a clock that ticks
+WORKERS: Final = 2  # on any machine: half of the time a test waits, for a program that starts or a clock that ticks
 
 
 @pytest.hookimpl(tryfirst=True)
