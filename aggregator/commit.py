@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.headline import Headline
+from aggregator.incident import Incident
 from aggregator.source import Due, Listed, Standing
 from aggregator.story import Dissolved
 
@@ -24,6 +25,8 @@ class Commit:
         keys_forgotten: Keys whose time is over.
         dissolved: Stories that became part of older ones; their headlines are among `headlines`.
         untold: Of those, the ones that readers need no longer be told of.
+        incidents: What the operator is to be told of.
+        incidents_over: Ids of those that need no longer be told.
         dropped_sources: Ids of sources of which nothing is kept any more, apart from their headlines.
         meta: (name, text) pairs about the state as a whole.
     """
@@ -39,5 +42,7 @@ class Commit:
     keys_forgotten: tuple[str, ...] = ()
     dissolved: tuple[Dissolved, ...] = ()
     untold: tuple[Dissolved, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    incidents_over: tuple[str, ...] = ()
     dropped_sources: tuple[str, ...] = ()
     meta: tuple[tuple[str, str], ...] = ()

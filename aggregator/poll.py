@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Final, TypeAlias, assert_never
 
 from aggregator.commit import Commit
-from aggregator.dedupe import floods
+from aggregator.dedupe import floods, turnover
 from aggregator.dedupe.identity import Line, lines_of, recognise, with_earlier
 from aggregator.dedupe.same import is_same_feed
 from aggregator.desk import Desk, Store
@@ -24,7 +24,7 @@ from aggregator.fetch.answer import Answer, Failed, Fetched, Gone, Heard, Held, 
 from aggregator.headline import Headline
 from aggregator.parse.job import Job
 from aggregator.report import Report
-from aggregator.schedule import history, moves
+from aggregator.schedule import history, incidents, moves
 from aggregator.schedule.doubt import doubt as doubt_of
 from aggregator.schedule.due import next_due
 from aggregator.site import Polling
@@ -47,6 +47,7 @@ class World:
         store: What survives a crash.
         desk: What passes share.
         polling: How sources are asked, unless they say otherwise.
+        is_online: Says whether somebody answered of late, as of an instant.
         speed: Above 1, every wait is that much shorter: for the demo, whose publishers live faster.
     """
 
@@ -55,6 +56,7 @@ class World:
     store: Store
     desk: Desk
     polling: Polling
+    is_online: Callable[[datetime], bool] = lambda _: True
     speed: float = 1.0
 
 
@@ -145,6 +147,11 @@ def _as_of_asking(this: _Pass, answer: Heard) -> _Pass:
 async def _keep(this: _Pass, after: Standing, news: Commit, report: Report, world: World) -> Report:
     """Commit what has changed, and only then let it be seen."""
     after = moves.adopted(after, now=this.now)
+    after, told = incidents.after_answer(
+        this.standing, after, this.source, is_online=world.is_online(this.now), now=this.now
+    )
+    if told:
+        news = replace(news, incidents=(*news.incidents, *told))
     report = replace(report, oddities=(*report.oddities, *_noticed(this, after)))
     standings = () if this.kept and history.same_but_for_the_time(after, this.kept) else (after,)
     # Where nothing is new, and nobody had to wait, the claim was made from the same.
@@ -213,9 +220,12 @@ async def _settle(
     )
     listed = with_earlier(recognised.listing, listing) if answer.is_partial else recognised.listing
     since = this.standing.last_ok_at if this.standing.read_whole else None
-    new = floods.hold_back(recognised.new, since=since, before=_vanished(listing, listed, world.store))
+    vanished = _vanished(listing, listed, world.store)
+    new = floods.hold_back(recognised.new, since=since, before={headline.title for headline in vanished})
     news = await world.desk.accept(new, recognised.revised, now=this.now)
-    is_same = answer.moved_to is None or is_same_feed(recognised, reading.origin, _kept_line(listing, world.store))
+    is_same = answer.moved_to is None or is_same_feed(
+        recognised, reading.origin, next(_kept(listing, world.store), None)
+    )
     after = _after_reading(_usable(this, answer, _status(answer), is_same=is_same), this, answer, reading)
     report = Report(
         source=this.source.id,
@@ -229,35 +239,39 @@ async def _settle(
         revised=len(recognised.revised),
         wire_bytes=answer.wire_bytes,
     )
-    return (
-        _brought(this, after, new),
-        replace(_listed(this, listing, listed, world.store), headlines=news.headlines, dissolved=news.dissolved),
-        report,
-    )
+    oddity = turnover.lost_dates(reading, _kept(listing, world.store)) if this.source.page else None
+    if oddity is None and len(new) == len(listed):
+        oddity = turnover.replaced_at_once(new, vanished, last_new_at=this.standing.last_new_at, now=this.now)
+    after, told = incidents.after_reading(this.standing, after, this.source, oddity, now=this.now)
+    after, spoke = _brought(this, after, new)
+    commit = replace(_listed(this, listing, listed, world.store), headlines=news.headlines, dissolved=news.dissolved)
+    return after, replace(commit, incidents=(*told, *spoke)), report
 
 
-def _brought(this: _Pass, after: Standing, new: Sequence[Headline]) -> Standing:
+def _brought(this: _Pass, after: Standing, new: Sequence[Headline]) -> incidents.Told:
+    """Note what is told as news, and that this ends a silence."""
     told = [headline for headline in new if not headline.untold]
+    if not told:
+        return after, ()
     published = [headline.published_at for headline in told if headline.date_from != "baseline"]
-    zone = this.source.zone
-    return history.brought(after, published, zone=zone, before=this.standing, now=this.now) if told else after
+    after = history.brought(after, published, zone=this.source.zone, before=this.standing, now=this.now)
+    return incidents.after_news(this.standing, after, this.source, now=this.now)
 
 
-def _kept_line(listing: Sequence[Listed], store: Store) -> Headline | None:
-    """Give a headline that the source listed when it was last read. None: it listed none that is kept."""
-    return next(filter(None, (store.headline(line.headline) for line in listing)), None)
+def _kept(listing: Sequence[Listed], store: Store) -> Iterator[Headline]:
+    """Give the kept ones of the headlines that a source listed when it was last read."""
+    return filter(None, (store.headline(line.headline) for line in listing))
 
 
 def _is_first(this: _Pass, listing: Sequence[Listed]) -> bool:
     return this.standing.last_ok_at is None and not listing
 
 
-def _vanished(before: Sequence[Listed], after: Sequence[Listed], store: Store) -> frozenset[str]:
-    """Give the titles that the source listed, where it lists none of these headlines any longer."""
-    ids = {line.headline for line in before}
-    if not ids.isdisjoint(line.headline for line in after):
-        return frozenset()
-    return frozenset(headline.title for headline in map(store.headline, ids) if headline is not None)
+def _vanished(before: Sequence[Listed], after: Sequence[Listed], store: Store) -> tuple[Headline, ...]:
+    """Give the headlines that the source listed, where it lists none of them any longer."""
+    if not {line.headline for line in before}.isdisjoint(line.headline for line in after):
+        return ()
+    return tuple(_kept(before, store))
 
 
 def _after_reading(after: Standing, this: _Pass, answer: Fetched, reading: Reading) -> Standing:

@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from aggregator.site import Network
+
+Trouble: TypeAlias = Literal["failing", "otherwise", "silent"]
+"""What may be wrong with a source for a while; `otherwise`: its documents read, but not as they did before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +187,7 @@ class Standing:
         adopted: (configured URL, the target asked in its stead) pairs.
         asked_whole_at: The last time its validators were held back because its 304s looked like lies. None: never.
         rhythm: What its headlines teach. None: it never answered.
+        told: (trouble, UTC) pairs: what the operator was told of, and when, and is not over.
     """
 
     source: str
@@ -206,6 +211,7 @@ class Standing:
     adopted: tuple[tuple[str, str], ...] = ()
     asked_whole_at: datetime | None = None
     rhythm: Rhythm | None = None
+    told: tuple[tuple[Trouble, datetime], ...] = ()
 
     @property
     def address(self) -> str:

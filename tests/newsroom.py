@@ -13,6 +13,7 @@ from aggregator.entry import Entry, Origin, Reading
 from aggregator.errors import NotAFeedError, StateError
 from aggregator.fetch.answer import Answer, Fetched
 from aggregator.headline import Headline
+from aggregator.incident import Incident
 from aggregator.parse.job import Job
 from aggregator.poll import World
 from aggregator.site import Polling
@@ -150,6 +151,7 @@ class MemoryStore:
         self._keys: dict[str, tuple[str, datetime | None]] = {}
         self._unlisted: dict[str, datetime] = {}
         self._dissolved: dict[str, Dissolved] = {}
+        self._incidents: dict[str, Incident] = {}
         if headlines:
             self._apply(Commit(headlines=headlines))
 
@@ -159,6 +161,10 @@ class MemoryStore:
     @property
     def news(self) -> int:
         return int(self._meta.get("news", "0"))
+
+    @property
+    def told(self) -> int:
+        return int(self._meta.get("told", "0"))
 
     def dues(self) -> dict[str, Due]:
         return dict(self._dues)
@@ -196,6 +202,9 @@ class MemoryStore:
     def dissolved(self) -> Iterator[Dissolved]:
         yield from list(self._dissolved.values())
 
+    def incidents(self) -> Iterator[Incident]:
+        yield from list(self._incidents.values())
+
     def keys_until(self) -> Iterator[tuple[str, datetime]]:
         for key, (_, until) in list(self._keys.items()):
             if until is not None:
@@ -232,6 +241,10 @@ class MemoryStore:
         self._unlisted.update(commit.unlisted)
         _remove(self._dissolved, [each.story for each in commit.untold])
         self._dissolved.update((each.story, each) for each in commit.dissolved)
+        _remove(self._incidents, commit.incidents_over)
+        self._incidents.update((each.id, each) for each in commit.incidents)
+        if commit.incidents or commit.incidents_over:
+            self._meta["told"] = f"{self.told + 1}"
         if commit.headlines or commit.archived or commit.untold:
             self._meta["news"] = f"{self.news + 1}"
 

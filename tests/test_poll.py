@@ -647,3 +647,29 @@ async def test_what_bears_no_date_stands_at_a_first_reading_below_what_was_publi
         "Banjir surut di Semarang": (DAY + HOUR, "baseline"),
         "Kabut asap di Riau": (DAY + HOUR + timedelta(seconds=1), "baseline"),
     }
+
+
+async def test_what_happened_to_a_source_is_in_the_record_of_the_pass_that_found_it(street: Street) -> None:
+    down, commits = Refused(status=503, hints=Hints(), detail="down"), []
+    for _ in range(4):
+        before = len(street.store.commits)
+        await street.poll(down)
+        commits.append(street.store.commits[before:])
+
+    assert [len(each) for each in commits] == [2, 2, 2, 2]  # the claim, and what came of it
+    assert [[incident.kind for incident in each[-1].incidents] for each in commits] == [[], [], ["broke"], []]
+    (standing,) = commits[2][-1].standings
+    assert standing.told == (("failing", NOON + 4 * HOUR),)
+
+
+async def test_what_could_not_be_committed_was_not_told_and_is_told_the_next_time(street: Street) -> None:
+    down = Refused(status=404, hints=Hints(), detail="down")
+    street.store.trouble = FULL
+    with pytest.raises(StateError):
+        await street.poll(down)
+    street.store.trouble = None
+    assert list(street.store.incidents()) == []
+
+    await street.poll(down)
+    await street.poll(down)
+    assert [incident.at for incident in street.store.incidents()] == [NOON + 3 * HOUR]

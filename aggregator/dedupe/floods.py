@@ -19,6 +19,9 @@ MOST_AT_ONCE: Final = 50
 GRACE: Final = timedelta(hours=48)
 """What a newsroom publishes late, or edits for so long, is news all the same."""
 
+AGAIN: Final = "listed before under another id"
+LATE: Final = "older than the last reading"
+
 _SAME_AGAIN: Final = 0.5  # of what a reading brings
 _FEWEST: Final = 3  # a rubric or two that bear the title of yesterday are no move
 
@@ -32,8 +35,8 @@ def hold_back(new: Sequence[Headline], *, since: datetime | None, before: Collec
             baseline: all of it is told, at the dates it bears.
         before: The titles that the source listed until now, if it lists none of these headlines any longer; else empty.
     """
-    again = dict.fromkeys(_same_again(new, before), "listed before under another id")
-    late = {} if since is None else dict.fromkeys(_late(new, since - GRACE), "older than the last reading")
+    again = dict.fromkeys(_same_again(new, before), AGAIN)
+    late = {} if since is None else dict.fromkeys(_late(new, since - GRACE), LATE)
     many = {} if since is None else dict.fromkeys(_too_many(new), f"one of more than {MOST_AT_ONCE} at once")
     reasons = many | late | again
     return tuple(replace(headline, untold=reasons.get(headline.id, "")) for headline in new)

@@ -34,6 +34,7 @@ def configured(standing: Standing, source: Source) -> Standing:
         not_before=standing.not_before if stays else None,
         first_asked_at=standing.first_asked_at,
         rhythm=standing.rhythm,
+        told=standing.told,
     )
 
 

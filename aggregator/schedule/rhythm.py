@@ -111,6 +111,12 @@ def busiest_hours(rhythm: Rhythm) -> tuple[int, ...]:
     return tuple(sorted(busy, key=lambda hour: -hours[hour]))
 
 
+def expected_between(rhythm: Rhythm, zone: ZoneInfo, *, since: datetime, until: datetime) -> float:
+    """Tell how many headlines were to be expected, by what was known at the beginning."""
+    came, hours = _heard(rhythm, since)
+    return came / (hours + 1) * _weighed_hours(rhythm, zone, since, until)
+
+
 def is_overdue_news(rhythm: Rhythm, zone: ZoneInfo, *, since: datetime, now: datetime) -> bool:
     """Say whether a source that brought nothing since then is silent far beyond its own rhythm.
 

@@ -15,6 +15,7 @@ from tinydb import TinyDB
 from aggregator.commit import Commit
 from aggregator.errors import StateError
 from aggregator.headline import Headline
+from aggregator.incident import Incident
 from aggregator.source import Due, Listed, Standing
 from aggregator.store.record import (
     Document,
@@ -23,6 +24,7 @@ from aggregator.store.record import (
     to_dissolved,
     to_due,
     to_headline,
+    to_incident,
     to_json,
     to_listing,
     to_standing,
@@ -32,6 +34,7 @@ from aggregator.story import Dissolved
 
 _SNAPSHOT_FLOOR_BYTES: Final = 8 << 20  # fewer old ones are read over so quickly that a snapshot gains nothing
 _NEWS: Final = "news"
+_TOLD: Final = "told"
 _DECODED: Final = 4_000  # headlines held as values: what the topics show and the sources revise
 _STANDINGS: Final = 1_000  # held as values: a pass asks three times
 
@@ -57,7 +60,7 @@ class EmbeddedStore:
         self._waiting: list[asyncio.Future[None]] = []
         self._writer: asyncio.Task[None] | None = None
         self._put_off_bytes = 0
-        self._news = self.news
+        self._news, self._told = self.news, self.told
         self.notes = storage.notes
 
     def __enter__(self) -> Self:
@@ -87,6 +90,11 @@ class EmbeddedStore:
     def news(self) -> int:
         """Count the commits so far that changed what is published: it is as new as this."""
         return int(self.meta(_NEWS) or 0)
+
+    @property
+    def told(self) -> int:
+        """Count the commits so far that changed what the operator is told: the incidents are as new as this."""
+        return int(self.meta(_TOLD) or 0)
 
     def dues(self) -> dict[str, Due]:
         """Give every appointment, by source id."""
@@ -162,6 +170,11 @@ class EmbeddedStore:
         for _, document in _as_of_now(self._storage.documents("dissolved")):
             yield to_dissolved(document)
 
+    def incidents(self) -> Iterator[Incident]:
+        """Give what happened to sources of late, in no order."""
+        for _, document in _as_of_now(self._storage.documents("incidents")):
+            yield to_incident(document)
+
     def keys_until(self) -> Iterator[tuple[str, datetime]]:
         """Give the keys of archived headlines, with the instants up to which they stay known."""
         for key, document in _as_of_now(self._storage.documents("keys")):
@@ -184,6 +197,9 @@ class EmbeddedStore:
         if commit.headlines or commit.archived or commit.untold:
             self._news += 1
             self._tables["meta"].put({_NEWS: {"text": str(self._news)}})
+        if commit.incidents or commit.incidents_over:
+            self._told += 1
+            self._tables["meta"].put({_TOLD: {"text": str(self._told)}})
         news = self._news
         waiter = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
@@ -279,6 +295,8 @@ def _changes(commit: Commit, known_by: Callable[[str], str | None]) -> Iterator[
     yield "due", dropped | {due.source: to_json(due) for due in commit.dues}
     yield "standing", dropped | {standing.source: to_json(standing) for standing in commit.standings}
     yield "listing", dropped | {source: listing_json(listing) for source, listing in commit.listings}
+    over = dict.fromkeys(commit.incidents_over, b"")
+    yield "incidents", over | {incident.id: to_json(incident) for incident in commit.incidents}
     yield "headlines", archived | {headline.id: to_json(headline) for headline in commit.headlines}
     untold = dict.fromkeys((each.story for each in commit.untold), b"")
     yield "dissolved", untold | {each.story: to_json(each) for each in commit.dissolved}

@@ -14,6 +14,7 @@ import orjson
 
 from aggregator.entry import Enclosure, Origin
 from aggregator.headline import Headline, Joined, Revision
+from aggregator.incident import Incident
 from aggregator.source import Due, Hints, Listed, Rhythm, Standing, Validators
 from aggregator.story import Dissolved
 
@@ -73,7 +74,7 @@ def read_lines(lines: bytes) -> Iterator[Line]:
         start += len(line) + 1
 
 
-def to_json(noun: Headline | Standing | Due | Dissolved) -> bytes:
+def to_json(noun: Headline | Standing | Due | Dissolved | Incident) -> bytes:
     """Write a noun as JSON: instants as RFC 3339, durations as seconds, a rhythm as one text."""
     json = orjson.dumps(noun, default=_seconds)
     if isinstance(noun, Standing) and noun.rhythm is not None:
@@ -106,6 +107,7 @@ def to_standing(document: Mapping[str, Any]) -> Standing:
     fields["hints"] = _to_hints(fields["hints"])
     for name in ("not_before", "first_asked_at", "last_ok_at", "last_new_at", "moved_since", "asked_whole_at"):
         fields[name] = _instant(fields[name])
+    fields["told"] = tuple((trouble, datetime.fromisoformat(at)) for trouble, at in fields["told"])
     fields["rhythm"] = None if fields["rhythm"] is None else _to_rhythm(fields["rhythm"])
     return Standing(**fields)
 
@@ -160,6 +162,11 @@ def to_dissolved(document: Mapping[str, Any]) -> Dissolved:
     """Read a `Dissolved` back."""
     fields = {**document, "at": datetime.fromisoformat(document["at"]), "topics": tuple(document["topics"])}
     return Dissolved(**fields)
+
+
+def to_incident(document: Mapping[str, Any]) -> Incident:
+    """Read an `Incident` back."""
+    return Incident(**{**document, "at": datetime.fromisoformat(document["at"])})
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -15,7 +15,7 @@ from tinydb.table import Table
 from aggregator.store.journal import Begun, File, Journal, Run
 from aggregator.store.record import Change, Document, decode, encode, read_lines
 
-SCHEDULE: Final = ("meta", "due", "standing", "listing")
+SCHEDULE: Final = ("meta", "due", "standing", "listing", "incidents")
 HEADLINES: Final = ("headlines", "keys", "unlisted", "dissolved")
 
 _CHUNK_BYTES: Final = 1 << 20  # of a snapshot's record: large enough to be quick, small enough to be held twice

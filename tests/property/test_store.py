@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from aggregator.commit import Commit
 from aggregator.errors import StateDamagedError, StateError
 from aggregator.headline import Headline
+from aggregator.incident import Incident
 from aggregator.source import Due, Hints, Standing, Validators
 from aggregator.store.embedded import EmbeddedStore
 from aggregator.store.journal import Journal
@@ -45,13 +46,21 @@ def commits() -> st.SearchStrategy[Commit]:
         relisted=several.map(lambda numbers: tuple(headline(number).id for number in numbers)),
         dissolved=st.lists(NUMBERS.map(_dissolved), max_size=2).map(tuple),
         untold=st.lists(NUMBERS.map(_dissolved), max_size=2).map(tuple),
+        incidents=st.lists(NUMBERS.map(_incident), max_size=2).map(tuple),
+        incidents_over=several.map(lambda numbers: tuple(_incident(number).id for number in numbers)),
         dropped_sources=several.map(lambda numbers: tuple(map(str, numbers))),
-        meta=st.lists(st.tuples(IDS.filter("news".__ne__), PRINTABLE), max_size=2).map(tuple),
+        meta=st.lists(st.tuples(IDS.filter(lambda name: name not in {"news", "told"}), PRINTABLE), max_size=2).map(
+            tuple
+        ),
     )
 
 
 def _dissolved(number: int) -> Dissolved:
     return Dissolved(story=f"{number}", into=f"{number + 1}", at=NOON, topics=("update",))
+
+
+def _incident(number: int) -> Incident:
+    return Incident(source=f"{number}", kind="broke", at=NOON, name="x", url="x", text="x")
 
 
 def _headline(number: int, title: str) -> Headline:
@@ -68,7 +77,8 @@ def told(store: MemoryStore | EmbeddedStore) -> dict[str, Any]:
         "unlisted": dict(store.unlisted()),
         "keys": dict(store.keys_until()),
         "dissolved": {each.story: each for each in store.dissolved()},
-        "news": store.news,
+        "incidents": {each.id: each for each in store.incidents()},
+        "counts": (store.news, store.told),
     }
 
 

@@ -54,6 +54,7 @@ STANDING = Standing(
     rhythm=Rhythm(
         since=NOON - timedelta(days=1, microseconds=1), latest=NOON, heat=1.707, week=2968, counts=tuple(range(43))
     ),
+    told=(("failing", NOON), ("silent", NOON - timedelta(days=9))),
 )
 UNHEARD = Standing(
     source="a", name="A", urls=("b",), rhythm=Rhythm(since=NOON, latest=None, heat=0.0, week=2968, counts=(0,) * 43)

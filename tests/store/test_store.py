@@ -16,6 +16,7 @@ import pytest
 
 from aggregator.commit import Commit
 from aggregator.errors import StateError
+from aggregator.incident import Incident
 from aggregator.source import Due, Listed, Standing
 from aggregator.store.embedded import EmbeddedStore
 from aggregator.story import Dissolved
@@ -70,6 +71,22 @@ async def test_what_became_of_a_story_is_kept_until_it_need_not_be_told(store: A
 
     assert await store.commit(Commit(untold=(one,))) == before + 1  # feeds that told it have other bytes now
     assert list(store.dissolved()) == [two]
+
+
+async def test_what_happened_to_sources_is_kept_until_it_need_not_be_told(store: AnyStore) -> None:
+    one, two = (
+        Incident(source=DUNIA.id, kind="broke", at=NOON, name=name, url=DUNIA.urls[0], text="it\nis down")
+        for name in ("Dunia", "Dunia baru")  # the second replaces the first: it happened to the same then
+    )
+    three = replace(one, at=NOON + timedelta(microseconds=1))
+    await store.commit(Commit(incidents=(one, three)))
+    await store.commit(Commit(standings=(STANDING,), incidents=(two,)))
+    assert {each.id: each for each in store.incidents()} == {two.id: two, three.id: three}
+
+    await store.commit(Commit(incidents_over=(two.id,)))
+    assert (list(store.incidents()), store.told, store.news) == ([three], 3, 0)
+    await store.commit(Commit(standings=(STANDING,)))
+    assert store.told == 3
 
 
 async def test_what_is_committed_is_kept(store: AnyStore) -> None:
