@@ -38,6 +38,7 @@ _log = logging.getLogger(__name__)
 _ASK: Final = 0.25  # seconds between two looks at what is due: nobody is late by more without a reason
 _TICK: Final = 1.0  # between two looks at what is to be published
 _TIDY: Final = 3600.0
+_LISTEN: Final = 3600.0
 _UNDER_WAY: Final = 1_000  # passes; most of them wait for their host's turn
 _RETRY_STATE: Final = timedelta(minutes=1)
 _GRACE: Final = 2.0  # seconds that passes under way have to end when we stop
@@ -198,6 +199,7 @@ class Daemon:
             (self._ask_due, _ASK),
             (self._publish, _TICK),
             (self._tidy, _TIDY),
+            (self._listen, _LISTEN),
         ):
             scheduler.add_job(work, "interval", seconds=seconds, max_instances=1)
         scheduler.start()
@@ -273,6 +275,10 @@ class Daemon:
             archived = await self._house.tidy_daily(now=self._clock())
             if archived:
                 _log.info("%d headlines left the active window", archived)
+
+    async def _listen(self) -> None:
+        with self._watched("listen"):
+            await self._house.listen_for_silence()
 
     @contextlib.contextmanager
     def _watched(self, work: str) -> Iterator[None]:

@@ -13,6 +13,7 @@ from aggregator import VERSION
 from aggregator.desk import Desk
 from aggregator.document import Document
 from aggregator.errors import StateError
+from aggregator.incident import Incident
 from aggregator.site import Site
 from aggregator.source import Source
 from aggregator.story import Dissolved, Story
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _STAMP: Final = "edition"
 _SITE: Final = ""  # what owns the documents that belong to no topic
+_STATUS: Final = "status"  # what owns the operator's feed: no topic may be called that
 
 
 class Edition:
@@ -68,11 +70,27 @@ class Edition:
         ] = {}  # of all that is published: the site's own under "", a topic's under its slug
         self._is_swept = False  # nothing of an earlier run is left that is not ours
         self._touched: set[str] = set()
+        self._news = 0  # the store's count, as of what is published
+        self._told: int | None = None  # likewise, as of what the operator is told. None: that has to be told again
+        self._incidents: Sequence[Incident] | None = None  # not published yet. None: they are
 
     @property
     def is_pending(self) -> bool:
-        """Say whether something that was touched is not published yet."""
+        """Say whether something is not published yet."""
+        return self.is_touched or self._incidents is not None
+
+    @property
+    def is_touched(self) -> bool:
+        """Say whether something that was touched is not published yet: it takes the desk to tell it."""
         return bool(self._touched)
+
+    def tells(self, told: int) -> bool:
+        """Say whether the operator is told all up to this count of the store."""
+        return self._told == told
+
+    def tell(self, incidents: Sequence[Incident], *, told: int) -> None:
+        """Have the next publishing tell the operator of these, the latest first; `told`: as the store counts them."""
+        self._incidents, self._told = incidents, told
 
     def touch(self, slugs: Iterable[str]) -> None:
         """Note that these topics' feeds may have changed."""
@@ -81,25 +99,27 @@ class Edition:
     def touch_all(self) -> None:
         """Note that anything may have changed."""
         self._touched.update(self._topics)
+        self._told = None
 
     def is_current(self, news: int) -> bool:
         """Say whether state/public/ shows these settings and the news up to this count, as an earlier run left it."""
         try:
             stamp = orjson.loads(self._stamp.read_bytes())
-            paths = stamp["paths"]
+            paths, told = stamp["paths"], stamp["told"]
             if (stamp["settings"], stamp["news"]) != (self._settings, news) or not _are_files(self._public, paths):
                 return False
         except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is an older version's
             return False
-        self._paths = paths
+        self._paths, self._news, self._told = paths, news, told
         self._is_swept = True
         return True
 
     async def publish(self, news: int) -> tuple[str, ...]:
-        """Render what was touched.
+        """Render what was touched, and what the operator is to be told.
 
         Args:
-            news: The store's count of commits that brought news, as of what the desk shows.
+            news: The store's count of commits that brought news, as of what the desk shows. Of no account where nothing
+                was touched.
 
         Returns:
             The paths of the documents whose bytes changed.
@@ -109,36 +129,47 @@ class Edition:
                 again.
         """
         slugs, self._touched = self._touched, set()
+        incidents, self._incidents = self._incidents, None
+        self._news = news if slugs else self._news
         feeds = [(topic, self._desk.stories(topic)) for slug, topic in self._topics.items() if slug in slugs]
-        dissolved = self._desk.dissolved()
+        dissolved = self._desk.dissolved() if slugs else ()
         lists = (self._desk.stories(self._topics[UPDATE]), self._desk.stories(self._topics[POPULAR]))
         try:
-            documents = await asyncio.to_thread(self._render, feeds, dissolved, lists)
+            documents = await asyncio.to_thread(self._render, feeds, dissolved, lists, incidents)
             gone = self._put_on_shelf(documents)
-            return await asyncio.to_thread(self._write, [*chain(*documents.values())], gone, news)
+            return await asyncio.to_thread(self._write, [*chain(*documents.values())], gone)
         except BaseException:
             self._touched |= slugs
+            self._told = None
             raise
 
     def _render(
         self,
-        feeds: Iterable[tuple[Topic, tuple[Story, ...]]],
+        feeds: Sequence[tuple[Topic, tuple[Story, ...]]],
         dissolved: Sequence[Dissolved],
         lists: tuple[tuple[Story, ...], tuple[Story, ...]],
+        incidents: Sequence[Incident] | None,
     ) -> dict[str, tuple[Document, ...]]:
-        """Give the site's own documents, and those of each topic: whatever of theirs is not among them is gone."""
+        """Give the site's own documents, and those of each topic: whatever of theirs is not among them is gone.
+
+        Of the site, and of the operator's feed, nothing where nothing is new there.
+        """
         from aggregator.publish.press import Press
 
         if self._press is None:
             self._press = Press(self._site, self._base_url, tuple(self._topics.values()), self._names, self._sources)
         press = self._press
         documents = {topic.slug: press.feeds(topic, stories, dissolved) for topic, stories in feeds}
-        return {**documents, _SITE: press.front(*lists)}
+        if feeds:
+            documents[_SITE] = press.front(*lists)
+        if incidents is not None:
+            documents[_STATUS] = press.status(incidents)
+        return documents
 
     def _put_on_shelf(self, documents: Mapping[str, Sequence[Document]]) -> set[str]:
         """Hand the documents out; give the paths that are published no longer."""
         before = {*self._shelf, *chain(*self._paths.values())}
-        for owner in self._paths.keys() - self._topics.keys() - {_SITE}:
+        for owner in self._paths.keys() - self._topics.keys() - {_SITE, _STATUS}:
             del self._paths[owner]  # a topic that feeds.yaml has no longer
         self._paths |= {owner: [document.path for document in owned] for owner, owned in documents.items()}
         # One that is the same stays the one it is: its codings have been made.
@@ -148,7 +179,7 @@ class Edition:
             del self._shelf[path]
         return gone
 
-    def _write(self, documents: Sequence[Document], gone: set[str], news: int) -> tuple[str, ...]:
+    def _write(self, documents: Sequence[Document], gone: set[str]) -> tuple[str, ...]:
         from aggregator.publish.files import remove_documents, stale_files, write_documents
 
         changed = write_documents(self._public, documents)
@@ -159,12 +190,13 @@ class Edition:
             gone = gone.union(stale_files(self._public, set(chain(*self._paths.values()))))
         remove_documents(self._public, gone)
         self._is_swept = True
-        self._put_stamp(news)
+        self._put_stamp()
         return changed
 
-    def _put_stamp(self, news: int) -> None:
+    def _put_stamp(self) -> None:
         """Note what stands in state/public/ now, so that the next run need not look."""
-        stamp = orjson.dumps({"settings": self._settings, "news": news, "paths": self._paths})
+        shown = {"settings": self._settings, "news": self._news, "told": self._told, "paths": self._paths}
+        stamp = orjson.dumps(shown)
         aside = self._stamp.with_suffix(".tmp")
         try:
             aside.write_bytes(stamp)

@@ -1,5 +1,6 @@
 """One feeds.yaml and one state/, and every room between them: what `once` and the daemon have in common."""
 
+import asyncio
 import contextlib
 import mmap
 from collections.abc import AsyncIterator
@@ -7,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
+from itertools import chain
 from pathlib import Path
 from typing import Final
 from zlib import crc32
@@ -17,12 +19,15 @@ from aggregator.desk import Desk, unhurried
 from aggregator.document import Document
 from aggregator.edition import Edition
 from aggregator.fetch.http import Fetcher
+from aggregator.incident import MOST_TOLD, TOLD_FOR, Incident, latest_first
 from aggregator.load.feeds_yaml import FeedsFile
 from aggregator.parse.sandbox import Sandbox
 from aggregator.report import Report
 from aggregator.schedule import scope
 from aggregator.schedule.due import first_due
 from aggregator.schedule.history import configured, first_standing, may_be_asked, with_kept_ids
+from aggregator.schedule.incidents import UNREACHED, fallen_silent
+from aggregator.schedule.silence import has_fallen_silent
 from aggregator.source import Due, Source, Standing
 from aggregator.store.embedded import EmbeddedStore
 from aggregator.story import DISSOLVED_TOLD
@@ -33,6 +38,7 @@ _LENGTH_BYTES: Final = 8
 _TIDIED: Final = "tidied"
 _DAY: Final = timedelta(days=1)
 _KEYS_OUTLIVE: Final = timedelta(days=90)
+_LATELY: Final = timedelta(minutes=30)
 _SOURCE_OUTLIVES: Final = timedelta(days=7)  # its line in feeds.yaml: so long, taking the line out can be undone
 
 
@@ -116,6 +122,10 @@ class House:
         self._speed = speed
         self._spread_new = spread_new
         self._asked_at = datetime.min.replace(tzinfo=UTC)
+        self._asking = set[str]()
+        self._heard: dict[str, datetime] = {}  # source id → its last good answer of this run
+        self._reached_at = datetime.min.replace(tzinfo=UTC)  # somebody answered, be it that there is nothing
+        self._telling = asyncio.Lock()
 
     async def furnish(self, feeds: FeedsFile, *, now: datetime) -> None:
         """Take over what feeds.yaml says now. Sources that are unchanged keep their appointments."""
@@ -146,6 +156,7 @@ class House:
             store=self.store,
             desk=self.desk,
             polling=feeds.polling,
+            is_online=self._is_online,
             speed=self._speed,
         )
         self._holds = scope.holds(standings) if feeds.polling.retry_scope == "host" else {}
@@ -160,7 +171,16 @@ class House:
             StateError: It could not be committed; nothing of it is shown.
         """
         self._asked_at = now
-        report = await passes.poll(source, self.world, now=now)
+        async with self._telling:  # a pass writes the whole standing that it began with: it begins with what is told
+            self._asking.add(source.id)
+        try:
+            report = await passes.poll(source, self.world, now=now)
+        finally:
+            self._asking.discard(source.id)
+        if report.ok:
+            self._heard[source.id] = now
+        if report.answer not in UNREACHED:
+            self._reached_at = max(now, self._reached_at)
         if self.feeds.polling.retry_scope == "host" and not report.ok:
             self._holds = scope.holds(filter(None, (self.store.standing(source.id),)), self._holds)
         self.edition.touch(report.topics)
@@ -192,6 +212,9 @@ class House:
         until = self._holds.get(scope.host_of(url)) if self._holds else None
         return until is not None and until > self._asked_at
 
+    def _is_online(self, now: datetime) -> bool:
+        return now - self._reached_at < _LATELY
+
     def askable(self, *, now: datetime) -> list[Source]:
         """Give the sources that may be asked out of turn: all but those inside a Retry-After or gone."""
         askable = (source for source in self.sources.values() if may_be_asked(self._standing(source), now=now))
@@ -203,10 +226,45 @@ class House:
         Raises:
             StateError: state/ cannot be written. The next call tries again.
         """
+        told = self.store.told
+        if not self.edition.tells(told):
+            self.edition.tell((await self._incidents())[:MOST_TOLD], told=told)
         if not self.edition.is_pending:
             return ()
-        await self.desk.load()
+        if self.edition.is_touched:
+            await self.desk.load()
         return await self.edition.publish(self.desk.news)
+
+    async def _incidents(self) -> list[Incident]:
+        return sorted([each async for each in unhurried(self.store.incidents())], key=latest_first)
+
+    async def listen_for_silence(self) -> None:
+        """Note, for the operator, which of the sources that answered in this run have fallen silent; each once.
+
+        Raises:
+            StateError: It could not be committed; the next call tries again.
+        """
+        silent = [id_ async for id_ in unhurried(list(self._heard)) if self._is_silent(id_)]
+        async with self._telling:
+            told = [
+                fallen_silent(standing, self.sources[id_], now=self._heard[id_])
+                for id_ in silent
+                if id_ not in self._asking  # its pass writes its standing; it is looked at the next time
+                and self._is_silent(id_)
+                and (standing := self.store.standing(id_)) is not None
+            ]
+            if told:
+                standings, incidents = zip(*told, strict=True)
+                await self.store.commit(Commit(standings=standings, incidents=tuple(chain(*incidents))))
+
+    def _is_silent(self, id_: str) -> bool:
+        """Say whether a source has fallen silent, and that was not told."""
+        source, standing = self.sources.get(id_), self.store.standing(id_)
+        if source is None or standing is None or "silent" in dict(standing.told):
+            return False
+        listed = filter(None, (self.store.headline(line.headline) for line in self.store.listing(id_)))
+        published = (headline.published_at for headline in listed if headline.date_from != "baseline")
+        return has_fallen_silent(standing, source, published, heard_at=self._heard[id_])
 
     async def dismiss_readers(self) -> None:
         """End the parsing children, and give back their memory; a later poll that brings news starts new ones."""
@@ -283,9 +341,15 @@ class House:
             archived=tuple([each async for each in unhurried(map(self.store.headline, over)) if each is not None]),
             keys_forgotten=tuple(forgotten),
             untold=untold,
+            incidents_over=tuple(incident.id for incident in await self._incidents_over(now)),
             dropped_sources=tuple(dropped),
             unlisted=tuple((line.headline, now) for id_ in dropped for line in self.store.listing(id_)),
         )
+
+    async def _incidents_over(self, now: datetime) -> list[Incident]:
+        """Give those that need no longer be told: there are enough later ones, or it was too long ago."""
+        incidents = await self._incidents()
+        return [*incidents[MOST_TOLD:], *(each for each in incidents[:MOST_TOLD] if each.at < now - TOLD_FOR)]
 
     def _is_dropped(self, id_: str, due: Due, now: datetime) -> bool:
         return id_ not in self.sources and due.at < now - _SOURCE_OUTLIVES

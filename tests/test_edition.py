@@ -13,15 +13,18 @@ from aggregator.document import Document
 from aggregator.edition import Edition
 from aggregator.errors import StateError
 from aggregator.headline import Headline
+from aggregator.incident import Incident
 from aggregator.site import Site
 from aggregator.topic import Topic
-from tests.newsroom import DUNIA, KABAR, POPULAR, UPDATE, MemoryStore, headline
+from tests.newsroom import DUNIA, KABAR, NOON, POPULAR, UPDATE, MemoryStore, headline
 
 SITE = Site(title="Warta", url=None, language="id", zone=ZoneInfo("Asia/Jakarta"))
 EKONOMI = Topic(slug="ekonomi", title="Ekonomi", match=lambda line, _: "nomor 2" in line.title, match_text="2")
 TOPICS = (UPDATE, POPULAR, EKONOMI)
 ENDINGS = ("rss", "atom", "json")
 LINES = tuple(headline(number, (DUNIA, KABAR)[number % 2], topics=("update", "popular")) for number in range(1, 6))
+
+BROKE = Incident(source=DUNIA.id, kind="broke", at=NOON, name="Dunia", url=DUNIA.urls[0], text="failed 3 times.")
 
 
 async def edition(directory: Path, *headlines: Headline, **changes: Any) -> Edition:
@@ -249,3 +252,44 @@ async def test_the_stamp_of_an_older_version_counts_for_nothing(tmp_path: Path) 
     for old in (b"0123 1\n", b"[]", b"{}", b""):
         (tmp_path / "edition").write_bytes(old)
         assert not whole.is_current(1)
+
+
+async def test_what_the_operator_is_told_is_published_without_the_desk_and_without_the_topics(tmp_path: Path) -> None:
+    shelf: dict[str, Document] = {}
+    whole = await published(tmp_path, *LINES, shelf=shelf)
+    before = files(tmp_path)
+    whole._desk.unload()  # the front page would be empty
+    whole.tell((BROKE,), told=1)
+
+    assert whole.is_pending
+    assert await whole.publish(0) == ("status.atom",)
+    assert (whole.is_pending, whole.tells(1), whole.tells(2)) == (False, True, False)
+    assert {path: document.body for path, document in shelf.items()} == files(tmp_path)
+    assert {path: body for path, body in files(tmp_path).items() if path != "status.atom"} == before
+    assert (await edition(tmp_path, *LINES)).is_current(1)
+
+
+async def test_what_the_operator_was_told_stays_while_topics_are_published(tmp_path: Path) -> None:
+    shelf: dict[str, Document] = {}
+    whole = await published(tmp_path, *LINES, shelf=shelf)
+    whole.tell((BROKE,), told=1)
+    await whole.publish(1)
+    told = shelf["status.atom"]
+    whole.touch({"ekonomi"})
+    await whole.publish(2)
+    next_run = await edition(tmp_path, *LINES)
+
+    assert shelf["status.atom"] is told
+    assert next_run.is_current(2)
+    assert next_run.tells(1)
+    assert not next_run.tells(2)  # as after a crash between the commit and the publishing
+
+
+async def test_what_the_operator_could_not_be_told_is_told_the_next_time(tmp_path: Path) -> None:
+    whole = await published(tmp_path, *LINES)
+    (tmp_path / "public" / "status.atom").mkdir()
+    whole.tell((BROKE,), told=1)
+    with pytest.raises(StateError):
+        await whole.publish(1)
+
+    assert not whole.tells(1)

@@ -70,6 +70,7 @@ async def _once(feeds: "FeedsFile", state: "Path", *, everything: bool) -> None:
         await house.dismiss_readers()
         if any(report.new for report in reports):
             await house.tidy_daily(now=now)
+        await house.listen_for_silence()
         await house.publish()
         house.remember()
     _summarise(sources, reports, skipped=len(house.sources) - len(sources))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from lxml.etree import ProcessingInstruction, SubElement
 
 from aggregator.entry import Origin
+from aggregator.publish.bulletins import Bulletin
 from aggregator.publish.head import Head
 from aggregator.publish.item import Item, story_urn, to_seconds
 from aggregator.publish.outgoing import rfc3339
@@ -144,6 +145,20 @@ class FeedEntry(Nothing):
                 element.set(name, value)
         _add_source(entry, item.origin, item.source_url)
         _add_thumbnail(entry, item)
+
+
+class StatusEntry(Nothing):
+    """Completes an entry of the operator's feed."""
+
+    def __init__(self, bulletin: Bulletin) -> None:
+        self._bulletin = bulletin
+
+    def extend_atom(self, entry: "_Element") -> None:
+        """Say outright what the title and the link are."""
+        _child(entry, "title").set("type", "text")
+        _child(entry, "updated").text = rfc3339(self._bulletin.updated_at)
+        _child(entry, "published").text = rfc3339(self._bulletin.published_at)
+        _child(entry, "link").set("rel", "alternate")
 
 
 def _child(parent: "_Element", name: str) -> "_Element":

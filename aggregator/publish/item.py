@@ -113,7 +113,7 @@ def item_of(story: Story, names: Mapping[str, str]) -> Item:
         outlets=tuple(outlets.values()),
         heat=story.heat,
         published_at=to_seconds(story.published_at),
-        updated_at=to_seconds(story.updated_at) + _apart(story.id),
+        updated_at=to_seconds(story.updated_at) + apart(story.id),
         source_url=_address(lead.source) or _address(lead.origin.link),
         origin=_origin(lead, tellings[0].outlet),
     )
@@ -168,7 +168,7 @@ def _address(link: str | None) -> str | None:
     return known and without_secrets(known)
 
 
-def _apart(id_: str) -> timedelta:
+def apart(id_: str) -> timedelta:
     """Give each story a part of a second: validators warn of two entries that were updated at one instant.
 
     Dailies date all their news to one minute, or to midnight; no reader shows parts of a second.

@@ -1,13 +1,15 @@
 """Topic → Documents: every story is written once, however many topics, formats and passes it goes through."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Final
 
 from aggregator.document import Document
+from aggregator.incident import Incident
 from aggregator.publish import jsonfeed, opml, page, syndication
+from aggregator.publish.bulletins import STATUS, Bulletin, bulletin_of
 from aggregator.publish.changes import SETTLED, changes_of, max_age
 from aggregator.publish.head import head_of
 from aggregator.publish.icon import ICON_PATH, LARGE_ICON_PATH, PNG_TYPE, icon
@@ -69,6 +71,7 @@ class Press:
         # Twice what all the feeds can hold: whatever is still in one of them was used more recently than the rest.
         self._room = 2 * sum(topic.limit for topic in self._topics)
         self._written: dict[Story, _Written] = {}
+        self._bulletins: dict[Bulletin, bytes] = {}
 
     def feeds(
         self, topic: Topic, stories: Sequence[Story], dissolved: Sequence[Dissolved] = ()
@@ -122,6 +125,17 @@ class Press:
         ranked = [self._write(story).item for story in popular]
         body = page.front_page(self._site, self._topics, latest, ranked)
         return _dated("index.html", page.PAGE_TYPE, body, changes_of([*update, *popular]))
+
+    def status(self, incidents: Sequence[Incident]) -> tuple[Document, ...]:
+        """Give "status.atom": what happened to the sources, for the operator; the latest first."""
+        bulletins = [bulletin_of(incident, self._site, self._base_url) for incident in incidents]
+        self._bulletins = {each: self._bulletins.get(each) or syndication.status_entry(each) for each in bulletins}
+        changed_at = max((each.updated_at for each in bulletins), default=None)
+        head = head_of(STATUS, self._site, self._base_url, changed_at)
+        head = replace(head, home_url=f"{self._base_url}/")  # it has no page among the documents
+        body = syndication.atom_feed(head, self._bulletins.values())
+        changes = tuple(sorted({incident.at for incident in incidents}))
+        return (_dated(f"{STATUS.slug}.atom", syndication.ATOM_TYPE, body, changes),)
 
     def _write(self, story: Story) -> _Written:
         written = self._written.pop(story, None)

@@ -20,6 +20,7 @@ from lxml.etree import Element, SubElement, tostring
 from aggregator import VERSION
 from aggregator.publish import extensions
 from aggregator.publish.body import html_body
+from aggregator.publish.bulletins import Bulletin
 from aggregator.publish.head import Head
 from aggregator.publish.icon import ICON_PIXELS
 from aggregator.publish.item import Item, Telling
@@ -50,9 +51,22 @@ def rss_item(item: Item, ours: Words) -> bytes:
 
 def atom_entry(item: Item, ours: Words) -> bytes:
     """Write `<entry>`. `ours` are in its language."""
-    feed = Element("feed", nsmap=extensions.IN_ENTRIES)
-    feed.append(_atom_entry(item, ours).atom_entry())
-    return by_numbers(_cut(feed, b"  <entry", b"  </entry>\n"))
+    return _cut_entry(_atom_entry(item, ours))
+
+
+def status_entry(bulletin: Bulletin) -> bytes:
+    """Write `<entry>` of the operator's feed."""
+    entry = FeedEntry()
+    entry.guid(bulletin.id, permalink=False)
+    entry.title(bulletin.title)
+    entry.published(bulletin.published_at)
+    entry.updated(bulletin.updated_at)
+    entry.author(name=bulletin.author)
+    entry.category(term=bulletin.kind)
+    entry.link(href=bulletin.link, rel="alternate")
+    entry.summary(bulletin.text, type="text")
+    entry.register_extension(_OURS, partial(extensions.StatusEntry, bulletin), rss=False)
+    return _cut_entry(entry)
 
 
 def rss_feed(head: Head, items: Iterable[bytes]) -> bytes:
@@ -99,6 +113,12 @@ def _around_entries(head: Head, dissolved: tuple[Dissolved, ...]) -> tuple[bytes
 def _halves(feed: bytes, end: bytes) -> tuple[bytes, bytes]:
     before, end, after = by_numbers(feed).rpartition(end)
     return before, end + after
+
+
+def _cut_entry(entry: FeedEntry) -> bytes:
+    feed = Element("feed", nsmap=extensions.IN_ENTRIES)
+    feed.append(entry.atom_entry())
+    return by_numbers(_cut(feed, b"  <entry", b"  </entry>\n"))
 
 
 def _cut(root: "_Element", start: bytes, end: bytes) -> bytes:
