@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from reader import make_reader  # type: ignore[import-not-found]  # lives in a virtualenv of its own
+from reader import make_reader
 
 
 def main() -> None:
