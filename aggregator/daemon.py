@@ -27,6 +27,7 @@ from aggregator.report import Report, SourceStatus, State, Status, Totals
 from aggregator.schedule.agenda import Agenda
 from aggregator.schedule.crowd import Crowd, crowd_of
 from aggregator.schedule.history import configured
+from aggregator.serve.events import Events
 from aggregator.serve.http import Live, OnceASecond, Server
 from aggregator.source import Due, Source, Standing
 
@@ -75,6 +76,7 @@ class Daemon:
         self._lag = Lag()
         self._lateness: deque[float] = deque(maxlen=_LATENESSES)
         self._publishing = asyncio.Lock()
+        self._events = Events()
         self._reread_wanted = False
         self._companion: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
@@ -107,7 +109,7 @@ class Daemon:
             "metrics": OnceASecond(self._metrics),
             "healthz": self._healthz,
         }
-        async with Server(self._house.shelf, live=live) as server:
+        async with Server(self._house.shelf, live=live, events=self._events) as server:
             self.url = await server.start(host, port)
             self._appoint()
             scheduler = self._schedule()
@@ -268,7 +270,10 @@ class Daemon:
     async def _publish(self) -> None:
         async with self._publishing:
             with self._watched("publish"):
-                await self._house.publish()
+                news = (
+                    self._house.desk.news
+                )  # before: what comes meanwhile may not be shown yet, and is the next edition
+                self._events.tell(news, await self._house.publish())
 
     async def _tidy(self) -> None:
         with self._watched("tidy"):

@@ -354,3 +354,20 @@ async def test_a_state_is_not_closed_under_the_hands_of_a_thread_that_writes_it(
     assert release.is_set()
     with EmbeddedStore(tmp_path) as store:
         assert list(store.headlines()) == [headline(1)]
+
+
+async def test_every_edition_is_told_to_whoever_listens(tmp_path: Path) -> None:
+    publishers, clock, feeds = Newsroom({DUNIA.urls[0]: fetched("1 Gempa")}), Clock(), replace(FEEDS, sources=(DUNIA,))
+    async with running(tmp_path, publishers, clock, feeds) as (daemon, house), aiohttp.ClientSession() as session:
+        async with session.get(f"{daemon.url}/events") as stream, asyncio.timeout(30):
+            assert (await stream.content.readline()).startswith(b"retry: ")
+            await until(lambda: daemon.totals.new == 1)
+            publishers.answers[DUNIA.urls[0]] = fetched("1 Gempa", "2 Longsor")
+            clock.ahead = house.dues[DUNIA.id].at - clock()
+            await until(lambda: daemon.totals.new == 2)
+            told = await stream.content.readuntil(f"published\nid: {house.desk.news}\n".encode())
+            paths = json.loads((await stream.content.readline()).removeprefix(b"data: "))
+
+        assert told.count(b"event: ") >= 1
+        assert {"update.rss", "update.json", "index.html"} <= set(paths)
+        assert "Longsor" in (await read(daemon, "/update.rss"))[1]

@@ -115,15 +115,18 @@ class Prepared:
         return choice.found if method == "GET" else choice.headed
 
 
-def answer_of(status: int, fields: Mapping[str, str], body: bytes = b"") -> Answer:
-    """Write an answer. `fields` hold no line ends: none of them comes from a request."""
+def answer_of(status: int, fields: Mapping[str, str], body: bytes | None = b"") -> Answer:
+    """Write an answer. `fields` hold no line ends: none of them comes from a request.
+
+    Without a body, one of any length may follow; it ends with the connection.
+    """
     line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"
-    length = [] if status in _BODILESS else [f"Content-Length: {len(body)}"]
+    length = [] if body is None or status in _BODILESS else [f"Content-Length: {len(body)}"]
     lines = [line, *(f"{name}: {value}" for name, value in fields.items()), *length, ""]
-    return Answer(head="\r\n".join(lines).encode("latin-1"), body=body)
+    return Answer(head="\r\n".join(lines).encode("latin-1"), body=body or b"")
 
 
-def live_answer(status: int, content_type: str, body: bytes, more: Mapping[str, str] | None = None) -> Answer:
+def live_answer(status: int, content_type: str, body: bytes | None, more: Mapping[str, str] | None = None) -> Answer:
     """Write an answer that holds for this moment only, and that, unless `more` says so, no page elsewhere may read."""
     fields = {
         **_ALWAYS,

@@ -21,7 +21,9 @@ from yarl import URL
 from aggregator.document import Document
 from aggregator.errors import ListenError
 from aggregator.serve.answer import ALLOW, Answer, Prepared, live_answer, moved, refusal, without_body
-from aggregator.serve.reader import Patience, Reader, Readers
+from aggregator.serve.events import PATH as EVENTS
+from aggregator.serve.events import Events
+from aggregator.serve.reader import Endless, Patience, Reader, Readers
 
 LiveAnswer: TypeAlias = Callable[[], Awaitable[tuple[int, str, bytes]]]
 """What to answer at this moment: (status, content type with its charset, body)."""
@@ -34,6 +36,7 @@ _SAME_SECONDS: Final = 1.0
 _CLOSE_SECONDS: Final = 0.5
 _LOOK_SECONDS: Final = 0.5  # between two looks at the clock and at who is past his time
 _METHODS: Final = frozenset(ALLOW.split(", "))
+_LISTENERS: Final = 4  # one of so many readers may be one who listens
 _BACKLOG: Final = 512  # that many may come in one turn of the loop: 10 ms of work
 
 
@@ -44,8 +47,9 @@ class Server:
         shelf: Path → document. Looked up anew for each request: whoever owns it may exchange its documents, each at
             once, at any time.
         live: Paths that are answered anew each time, unless the shelf has them.
+        events: What is told under "/events", to a quarter of the readers at most. None: nothing ever is.
         readers: Connections at the same time, and never more than half of the files that we may open: the other half
-            is for polling. One more takes the place of the one that has been silent for longest.
+            is for polling. One more takes the place of the one that has been silent for longest, and is no listener.
         head_seconds: For sending a whole request head, counted from connecting or from the last answer; then we hang
             up. So long may a connection idle, too.
         body_seconds: For taking an answer: by default, a megabyte at 9 KB/s.
@@ -56,16 +60,18 @@ class Server:
         shelf: Mapping[str, Document],
         *,
         live: Live,
+        events: Events | None = None,
         readers: int = 4_000,
         head_seconds: float = 15,
         body_seconds: float = 120,
     ) -> None:
         self._shelf = shelf
         self._live = live
+        self._events = events or Events()
         self._most = readers
         self._patience = Patience(head_seconds=head_seconds, body_seconds=body_seconds)
         self._prepared: dict[str, Prepared] = {}
-        self._readers: Readers = OrderedDict()
+        self._readers: Readers = OrderedDict()  # those who ask
         self._listener: asyncio.Server | None = None
         self._looking: asyncio.TimerHandle | None = None
         self._date = b""
@@ -109,19 +115,22 @@ class Server:
             return
         self._listener.close()
         self._listener = None
-        for reader in list(self._readers):
+        for reader in self._connected():
             reader.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
-                while self._readers:  # noqa: ASYNC110  they take themselves out, one by one
+                while self._connected():  # noqa: ASYNC110  they take themselves out, one by one
                     await asyncio.sleep(0.01)
-        for reader in list(self._readers):
+        for reader in self._connected():
             reader.abort()  # closing alone would wait for a reader that does not read
         if self._looking is not None:
             self._looking.cancel()
 
+    def _connected(self) -> list[Reader]:
+        return [*self._readers, *self._events.listeners]
+
     def _admit(self) -> asyncio.Protocol:
-        while len(self._readers) >= self._most:
+        while self._readers and len(self._readers) + len(self._events.listeners) >= self._most:
             self._readers.popitem(last=False)[0].abort()
         return Reader(self._find, self._date_line, self._readers, self._patience)
 
@@ -132,13 +141,14 @@ class Server:
         now = loop.time()
         for reader in [reader for reader in self._readers if reader.deadline < now]:
             reader.abort()
+        self._events.beat(now)
         moment = min(_LOOK_SECONDS, self._patience.head_seconds, self._patience.body_seconds)
         self._looking = loop.call_later(moment, self._look)
 
     def _date_line(self) -> bytes:
         return self._date
 
-    def _find(self, request: RawRequestMessage) -> Answer | Coroutine[None, None, Answer]:
+    def _find(self, request: RawRequestMessage) -> Answer | Endless | Coroutine[None, None, Answer]:
         method, headers = request.method, request.headers
         path = request.path[1:]
         if path not in self._shelf:  # most write it as we do; whoever does not is understood, too
@@ -149,6 +159,8 @@ class Server:
             return self._prepare(path).answer(method, headers)
         if f"{path}/index.html" in self._shelf:
             return moved(f"{path.rpartition('/')[2]}/")
+        if path == EVENTS and method != "OPTIONS":
+            return self._events.answer(method, headers, most=self._most // _LISTENERS)
         if path in self._live and method != "OPTIONS":
             return self._live_answer(path, method)
         answer = refusal(HTTPStatus.NOT_FOUND, path=path, accept=headers.get(hdrs.ACCEPT, ""))

@@ -19,9 +19,6 @@ from aiohttp.http import HttpProcessingError, HttpRequestParser, RawRequestMessa
 
 from aggregator.serve.answer import Answer, refusal
 
-Find: TypeAlias = Callable[[RawRequestMessage], Answer | Coroutine[None, None, Answer]]
-"""What to answer: now, or when it has been worked out."""
-
 Readers: TypeAlias = OrderedDict["Reader", None]
 """All that are connected; who has been silent for longest is the first."""
 
@@ -44,6 +41,23 @@ class Patience:
 
     head_seconds: float
     body_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endless:
+    """An answer that goes on for as long as both like: whoever gets it is asked for nothing more, and only told.
+
+    Attributes:
+        answer: What it begins with.
+        listeners: Where the reader goes, from among those who ask: whoever owns these has more to tell, now and then.
+    """
+
+    answer: Answer
+    listeners: Readers
+
+
+Find: TypeAlias = Callable[[RawRequestMessage], Answer | Endless | Coroutine[None, None, Answer]]
+"""What to answer: now, or when it has been worked out."""
 
 
 class Reader(asyncio.Protocol):
@@ -96,6 +110,13 @@ class Reader(asyncio.Protocol):
         """Hang up once the reader has taken what lies ready for it."""
         self._forget()
         self._transport.close()
+
+    def tell(self, text: bytes) -> None:
+        """Send a listener more. One that has not taken what it was sent before is hung up on: nothing piles up."""
+        if self._is_busy:
+            self.abort()
+        elif not self._transport.is_closing():
+            self._transport.write(text)
 
     def data_received(self, data: bytes) -> None:
         """Answer what can be answered."""
@@ -161,6 +182,9 @@ class Reader(asyncio.Protocol):
         if isinstance(found, Answer):
             self._send(found)
             return
+        if isinstance(found, Endless):
+            self._listen(found)
+            return
         self._wait(self._patience.body_seconds)
         self._is_busy = True
         self._work = self._loop.create_task(found)
@@ -179,15 +203,26 @@ class Reader(asyncio.Protocol):
             self._send(refusal(HTTPStatus.INTERNAL_SERVER_ERROR))
         self._go_on()
 
+    def _listen(self, endless: Endless) -> None:
+        self._forget()
+        self._readers.pop(self, None)
+        self._readers = endless.listeners
+        self._readers[self] = None
+        self._is_last = True
+        self._write(endless.answer)
+
     def _send(self, answer: Answer) -> None:
         self._wait(self._patience.head_seconds)
+        self._write(answer)
+        if self._is_last:
+            self._leave()
+
+    def _write(self, answer: Answer) -> None:
         head = answer.head + self._date() + (b"Connection: close\r\n\r\n" if self._is_last else b"\r\n")
         if answer.body:
             self._transport.writelines((head, answer.body))
         else:
             self._transport.write(head)
-        if self._is_last:
-            self._leave()
 
     def _leave(self) -> None:
         """Say that this was all, and let the reader hang up: if we do while it still sends, it may lose the answer."""
