@@ -80,6 +80,7 @@ async def test_every_topic_is_published_in_three_formats_with_a_front_page(tmp_p
         "style.css",
         "icon.png",
         "icon-512.png",
+        "live.js",
         "feeds.opml",
         "sources.opml",
     }

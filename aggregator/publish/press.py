@@ -14,6 +14,7 @@ from aggregator.publish.changes import SETTLED, changes_of, max_age
 from aggregator.publish.head import head_of
 from aggregator.publish.icon import ICON_PATH, LARGE_ICON_PATH, PNG_TYPE, icon
 from aggregator.publish.item import Item, item_of
+from aggregator.publish.script import SCRIPT_PATH, SCRIPT_TYPE, script
 from aggregator.publish.style import STYLESHEET
 from aggregator.publish.words import words
 from aggregator.site import Site
@@ -115,6 +116,7 @@ class Press:
             _settled("style.css", page.STYLE_TYPE, STYLESHEET.encode()),
             _settled(ICON_PATH, PNG_TYPE, icon(9)),
             _settled(LARGE_ICON_PATH, PNG_TYPE, icon(32)),
+            _settled(SCRIPT_PATH, SCRIPT_TYPE, script()),
             _settled(opml.FEEDS_PATH, opml.OPML_TYPE, feeds),
             _settled(opml.SOURCES_PATH, opml.OPML_TYPE, sources),
         )

@@ -67,7 +67,10 @@ def test_the_wheel_holds_the_program_its_feeds_and_nothing_else(wheel: Path) -> 
     assert contents["aggregator/feeds.yaml"] == (CHECKOUT / "feeds.yaml").read_bytes()
     assert {"aggregator/py.typed", "aggregator/cli.py", "aggregator/store/journal.py"} <= set(contents)
     assert {name.split("/")[0] for name in contents} == {"aggregator", f"headline_aggregator-{VERSION}.dist-info"}
-    assert {Path(name).suffix for name in contents if name.startswith("aggregator/")} <= {".py", ".typed", ".yaml"}
+    kinds = {Path(name).suffix for name in contents if name.startswith("aggregator/")}
+    assert kinds <= {".py", ".typed", ".yaml", ".html", ".css", ".js"}
+    templates = (CHECKOUT / "aggregator" / "publish" / "templates").iterdir()
+    assert {f"aggregator/publish/templates/{path.name}" for path in templates} <= set(contents)
 
 
 def test_the_wheel_names_the_command_the_licence_and_the_extra(wheel: Path) -> None:
