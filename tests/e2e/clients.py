@@ -65,6 +65,8 @@ def _newsboat_lines(home: Path, url: str) -> list[Line]:
 
 
 def _by_reader(home: Path, urls: Sequence[str]) -> Held:
+    # Its own copy of feedparser wants sgmllib3k, which it does not bring, and which has to be built.
+    os.environ.setdefault("READER_NO_VENDORED_FEEDPARSER", "1")
     from reader import make_reader  # noqa: PLC0415  not everybody has it
 
     with closing(make_reader(str(home / "reader.db"))) as reader:
