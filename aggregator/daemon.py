@@ -270,9 +270,7 @@ class Daemon:
     async def _publish(self) -> None:
         async with self._publishing:
             with self._watched("publish"):
-                news = (
-                    self._house.desk.news
-                )  # before: what comes meanwhile may not be shown yet, and is the next edition
+                news = self._house.desk.news  # of what comes meanwhile, the next edition tells
                 self._events.tell(news, await self._house.publish())
 
     async def _tidy(self) -> None:

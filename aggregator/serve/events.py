@@ -10,9 +10,9 @@ from typing import Final
 from aggregator.serve.answer import Answer, live_answer
 from aggregator.serve.reader import Endless, Reader, Readers
 
-PATH: Final = "events"
-ANYTHING: Final = "*"  # instead of paths: too many to name, or too long ago to tell which
+EVENTS_PATH: Final = "events"
 
+_ANYTHING: Final = ("*",)  # instead of paths: too many to name, or too long ago to tell which
 _MOST_PATHS: Final = 200  # in one event
 _PIECE: Final = 100  # listeners told in one turn of the loop: a thousand take 25 ms
 _BEAT_SECONDS: Final = 20.0  # proxies take a connection on which nothing came for 60 s, or 30, for a dead one
@@ -65,7 +65,7 @@ class Events:
             return _FULL
         begin = f"retry: {_RETRY_MS}\nid: {self._news}\n\n".encode()
         if headers.get("Last-Event-ID", str(self._news)) != str(self._news):
-            begin += _event(self._news, [ANYTHING])
+            begin += _event(self._news, _ANYTHING)
         return Endless(answer=Answer(head=_HEAD, body=begin), listeners=self.listeners)
 
     def _send(self, text: bytes) -> None:
@@ -79,5 +79,5 @@ class Events:
 
 
 def _event(news: int, paths: Sequence[str]) -> bytes:
-    named = paths if len(paths) <= _MOST_PATHS else [ANYTHING]
+    named = paths if len(paths) <= _MOST_PATHS else _ANYTHING
     return f"event: published\nid: {news}\ndata: {json.dumps(named, separators=(',', ':'))}\n\n".encode()

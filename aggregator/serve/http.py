@@ -21,8 +21,7 @@ from yarl import URL
 from aggregator.document import Document
 from aggregator.errors import ListenError
 from aggregator.serve.answer import ALLOW, Answer, Prepared, live_answer, moved, refusal, without_body
-from aggregator.serve.events import PATH as EVENTS
-from aggregator.serve.events import Events
+from aggregator.serve.events import EVENTS_PATH, Events
 from aggregator.serve.reader import Endless, Patience, Reader, Readers
 
 LiveAnswer: TypeAlias = Callable[[], Awaitable[tuple[int, str, bytes]]]
@@ -159,7 +158,7 @@ class Server:
             return self._prepare(path).answer(method, headers)
         if f"{path}/index.html" in self._shelf:
             return moved(f"{path.rpartition('/')[2]}/")
-        if path == EVENTS and method != "OPTIONS":
+        if path == EVENTS_PATH and method != "OPTIONS":
             return self._events.answer(method, headers, most=self._most // _LISTENERS)
         if path in self._live and method != "OPTIONS":
             return self._live_answer(path, method)
