@@ -23,6 +23,7 @@ from aggregator.house import House
 from aggregator.load.feeds_yaml import FeedsFile
 from aggregator.monitor.lag import Lag, quantile
 from aggregator.monitor.metrics import status_json
+from aggregator.publish.opml import without_secrets
 from aggregator.report import Report, SourceStatus, State, Status, Totals
 from aggregator.schedule.agenda import Agenda
 from aggregator.schedule.crowd import Crowd, crowd_of
@@ -66,6 +67,7 @@ class Daemon:
         self._notices = tuple(notices)
         self._refused = ""
         self._agenda = Agenda()
+        self._looked_at = clock()
         self._passes: dict[str, asyncio.Task[None]] = {}
         self._crowd = Crowd()
         self._reports: dict[str, tuple[datetime, Report]] = {}
@@ -214,6 +216,10 @@ class Daemon:
 
     async def _ask_due(self) -> None:
         now, overdue = self._clock(), self._agenda.overdue
+        if now < self._looked_at:  # the clock was set back
+            self._house.set_right(now=now)
+            self._appoint()
+        self._looked_at = now
         while len(self._passes) < _UNDER_WAY and (taken := self._agenda.take(now)) is not None:
             self._take_up(*taken, now)
         if self._agenda.overdue > overdue:
@@ -336,9 +342,9 @@ class Daemon:
         asked_at, report = self._reports.get(source.id, (None, None))
         ok_at = None if standing is None else standing.last_ok_at
         return SourceStatus(
-            id=source.id,
+            id=without_secrets(source.id),
             name=source.name,
-            url=source.urls[0] if standing is None else configured(standing, source).address,
+            url=without_secrets(source.urls[0] if standing is None else configured(standing, source).address),
             state=_state(standing, parked=due is None),
             answer=report.answer if report else standing.last_answer if standing else "",
             error=standing.last_error if standing else None,

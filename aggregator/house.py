@@ -24,7 +24,7 @@ from aggregator.load.feeds_yaml import FeedsFile
 from aggregator.parse.sandbox import Sandbox
 from aggregator.report import Report
 from aggregator.schedule import scope
-from aggregator.schedule.due import first_due
+from aggregator.schedule.due import first_due, set_right
 from aggregator.schedule.history import configured, first_standing, may_be_asked, with_kept_ids
 from aggregator.schedule.incidents import UNREACHED, fallen_silent
 from aggregator.schedule.silence import has_fallen_silent
@@ -195,6 +195,10 @@ class House:
         dues = sorted((due.at, id_) for id_, due in self.dues.items() if due.at <= now)
         return [self.sources[id_] for _, id_ in dues if not self.put_off(self.sources[id_], now=now)]
 
+    def set_right(self, *, now: datetime) -> None:
+        """Have all wait anew whose appointments were made by a clock that has been set back since."""
+        self.dues = {id_: set_right(due, now=now) for id_, due in self.dues.items()}
+
     def put_off(self, source: Source, *, now: datetime) -> bool:
         """Say whether another source of the same host was told to wait (`retry_scope: host`); then this one waits too.
 
@@ -360,7 +364,7 @@ class House:
     def _dues(self, parked: set[str], now: datetime) -> dict[str, Due]:
         kept = self.store.dues()
         new = [id_ for id_ in self.sources if id_ not in kept]
-        dues = {id_: kept[id_] for id_ in self.sources if id_ in kept}
+        dues = {id_: set_right(kept[id_], now=now) for id_ in self.sources if id_ in kept}
         for position, id_ in enumerate(new):
             at = first_due(position, at_once=self.feeds.polling.at_once, now=now) if self._spread_new else now
             dues[id_] = Due(source=id_, at=at, reason="new", wait=self.feeds.polling.every)

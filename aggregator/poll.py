@@ -23,6 +23,7 @@ from aggregator.errors import SourceError
 from aggregator.fetch.answer import Answer, Failed, Fetched, Gone, Heard, Held, NotModified, Refused
 from aggregator.headline import Headline
 from aggregator.parse.job import Job
+from aggregator.publish.opml import without_secrets
 from aggregator.report import Report
 from aggregator.schedule import history, incidents, moves
 from aggregator.schedule.doubt import doubt as doubt_of
@@ -169,7 +170,7 @@ def _noticed(this: _Pass, after: Standing) -> Iterator[str]:
     """Tell what is odd about the source itself, beside what its document says."""
     if this.doubt is not None:
         yield f"asked once without validators: {this.doubt}"
-    yield from moves.told(after)
+    yield from moves.told(after, shown=without_secrets)
 
 
 def _heard(this: _Pass, answer: Heard) -> tuple[Standing, Report]:

@@ -245,6 +245,22 @@ async def test_after_a_sleep_the_sources_are_asked_by_and_by(tmp_path: Path, cap
         assert "1 more sources fell due while nothing ran; they are asked by and by" in caplog.messages
 
 
+async def test_a_clock_that_was_a_year_ahead_and_is_set_right_leaves_nobody_waiting(tmp_path: Path) -> None:
+    clock = Clock()
+    clock.ahead = timedelta(days=365)
+    publishers = Newsroom({DUNIA.urls[0]: fetched("1 Gempa"), KABAR.urls[0]: fetched("2 Banjir")})
+    async with running(tmp_path, publishers, clock) as (daemon, house):
+        await until(lambda: len(publishers.asked) == 2 and not daemon._passes)
+        clock.ahead = timedelta()
+        await until(lambda: all(due.at < clock() + timedelta(hours=1) for due in house.dues.values()))
+
+        assert len(publishers.asked) == 2  # nobody is asked early
+        clock.ahead = timedelta(minutes=30)
+        await until(lambda: len(publishers.asked) == 3)
+    async with open_house(FEEDS, tmp_path, base_url="http://127.0.0.1:1", now=clock() - timedelta(days=9)) as house:
+        assert all(due.at < clock() - timedelta(days=8) for due in house.dues.values())
+
+
 class Silent(Newsroom):
     """Publishers, one host of which keeps everybody waiting until `speaks` is set."""
 

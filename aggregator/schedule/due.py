@@ -1,5 +1,6 @@
 """Source + Standing → when it is polled next, and the reason in words."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,6 +13,7 @@ from aggregator.source import Due, Source, Standing
 _SPREAD: Final = 0.1  # of the interval
 _SPREAD_LONGEST: Final = timedelta(minutes=10)
 _OVERLOADED: Final = frozenset({"429", "503"})
+_UNEVEN: Final = timedelta(minutes=1)  # a clock that is set back by less keeps nobody waiting
 _ASKED_JUST_NOW: Final = timedelta(seconds=30)  # half of the shortest time between two firings of cron
 
 
@@ -55,6 +57,15 @@ def first_due(position: int, *, at_once: int, now: datetime) -> datetime:
         now: UTC.
     """
     return now + timedelta(seconds=position / at_once)
+
+
+def set_right(due: Due, *, now: datetime) -> Due:
+    """Have an appointment that was made in the future wait from now on: the clock was set back since then.
+
+    A machine that starts with a wrong clock would else leave its sources alone for a year. Nobody is asked early: all
+    of the wait begins anew.
+    """
+    return replace(due, at=now + due.wait) if due.at - due.wait > now + _UNEVEN else due
 
 
 def _forbidden(source: Source, standing: Standing, polling: Polling, now: datetime) -> timedelta:

@@ -1,6 +1,6 @@
 """Permanent redirects (301, 308) → followed at once, adopted after seven steady days, told to the operator."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -41,12 +41,18 @@ def adopted(standing: Standing, *, now: datetime) -> Standing:
     )
 
 
-def told(standing: Standing) -> Iterator[str]:
-    """Tell the operator where a source has gone."""
+def told(standing: Standing, *, shown: Callable[[str], str] = str) -> Iterator[str]:
+    """Tell the operator where a source has gone.
+
+    Args:
+        standing: As it is now.
+        shown: An address → what may be shown of it: a log is read by others too.
+    """
     target, since = standing.moved_to, standing.moved_since
     if target is not None and since is not None:
-        yield f"it moves to {target} for good; asked there from {since + STEADY:%Y-%m-%d} on, if that stays so"
+        yield f"it moves to {shown(target)} for good; asked there from {since + STEADY:%Y-%m-%d} on, if that stays so"
     elif target is not None:
-        yield f"it redirects to {target} for good, which lists nothing that we know; if you trust it, write it as url"
+        where = shown(target)
+        yield f"it redirects to {where} for good, which lists nothing that we know; if you trust it, write it as url"
     if standing.address != standing.urls[standing.url]:
-        yield f"it is asked at {standing.address}, where it moved for good; write that as its url in feeds.yaml"
+        yield f"it is asked at {shown(standing.address)}, where it moved for good; write that as its url in feeds.yaml"

@@ -32,4 +32,4 @@ def holds(standings: Iterable[Standing], earlier: Mapping[str, datetime] = {}) -
 def put_off(due: Due, until: datetime, *, now: datetime) -> Due:
     """Move an appointment behind the end of a hold, a little spread, so that a host's sources do not come at once."""
     at = until + (until - now) * 0.1 * share(due.source, 0, until)
-    return replace(due, at=at, reason="Retry-After of its host")
+    return replace(due, at=at, reason="Retry-After of its host", wait=due.wait + (at - due.at))

@@ -261,6 +261,29 @@ def test_whatever_is_in_titles_and_links_every_feed_is_clean_and_no_neighbour_is
     assert b"\x1b" not in log
 
 
+def test_what_is_the_operators_is_told_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "masuk").write_text("saya:sandi-rahasia\n")
+    token = "?token=kunci-rahasia"
+    with Origin({f"/baik{token}": rss(item(1, "Kabar baik hari ini")), f"/rusak{token}": Page(status=500)}) as origin:
+        origin.pages[f"/pindah{token}"] = Page(status=301, headers={"Location": f"/baik{token}"})
+        names = ("baik", "rusak", "pindah")
+        sources = [{"name": name, "url": origin.url(f"/{name}{token}"), "auth_file": "masuk"} for name in names]
+        feeds = write_feeds(tmp_path, [{**each, "headers": {"X-Kunci": "tajuk-rahasia"}} for each in sources])
+        with daemon(tmp_path, feeds) as running:
+            eventually(lambda: all_asked(running) and "Kabar baik" in running.read("/update.rss"))
+            paths = ("/", "/status.json", "/metrics", "/healthz", "/feeds.opml", "/sources.opml")
+            told = {path: running.read(path) for path in paths} | {"the log": running.log.read_text()}
+            fed = {path: running.read(path) for path in FEEDS}
+        state = {path.name: path for path in (tmp_path / "state").iterdir() if path.is_file()}
+        written = {name: path.read_text(errors="replace") for name, path in state.items()}
+
+    assert "it moves to " in told["the log"]
+    assert not [where for where, text in told.items() if "rahasia" in text]
+    assert not [where for where, text in (fed | written).items() if "sandi-" in text or "tajuk-" in text]
+    telling = {name for name, text in written.items() if "kunci-rahasia" in text}
+    assert not [name for name in telling if state[name].stat().st_mode & 0o077]
+
+
 def test_nobody_is_led_into_the_private_network(tmp_path: Path) -> None:
     with Origin() as origin, socket.create_server(("127.0.0.2", 0)) as inside:
         inside.settimeout(0)

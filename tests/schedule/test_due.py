@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from aggregator.schedule.due import first_due, next_due
+from aggregator.schedule.due import first_due, next_due, set_right
 from aggregator.site import Polling
 from aggregator.source import Due, Hints, Source, Standing
 
@@ -159,3 +159,18 @@ def test_new_sources_start_spread() -> None:
     assert starts[0] == NOW
     assert starts[32] - starts[0] == timedelta(seconds=1)
     assert starts[-1] - NOW < 6 * MINUTE
+
+
+@pytest.mark.parametrize("back", [2 * MINUTE, HOUR, 365 * DAY, 3650 * DAY])
+def test_after_the_clock_was_set_back_nobody_waits_longer_than_was_agreed_nor_less(back: timedelta) -> None:
+    asked_by_a_wrong_clock = due(source(), standing(Hints(max_age=2 * HOUR)))
+    now = NOW - back
+
+    assert set_right(asked_by_a_wrong_clock, now=now).at - now == asked_by_a_wrong_clock.wait
+
+
+@pytest.mark.parametrize("passed", [-MINUTE / 2, timedelta(0), MINUTE, 365 * DAY])
+def test_an_appointment_stays_where_it_is_as_long_as_the_clock_goes_on(passed: timedelta) -> None:
+    made = due(source(), standing(Hints(max_age=2 * HOUR)))
+
+    assert set_right(made, now=NOW + passed) == made

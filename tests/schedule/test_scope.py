@@ -37,3 +37,10 @@ def test_who_is_put_off_comes_after_the_hold_and_not_with_all_the_others() -> No
     assert min(put) >= NOW + HOUR
     assert max(put) <= NOW + 1.1 * HOUR
     assert len(set(put)) == 100
+
+
+def test_who_is_put_off_was_asked_when_it_was() -> None:
+    before = Due(source="a", at=NOW, reason="", wait=HOUR / 4)
+    after = put_off(before, NOW + HOUR, now=NOW)
+
+    assert after.at - after.wait == before.at - before.wait
