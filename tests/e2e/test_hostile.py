@@ -239,9 +239,16 @@ def test_whatever_is_in_titles_and_links_every_feed_is_clean_and_no_neighbour_is
     links = ["javascript:a", "jav\tascript:a", "data:text/html,x", "file:///etc/passwd", "http://u:rahasia@h.example/"]
     with Origin() as origin:
         origin.pages["/judul"] = rss(*(item(number, title) for number, title in enumerate(titles)))
-        origin.pages["/tautan"] = rss(*(item(number, link=link) for number, link in enumerate(links)))
-        xxe = f'<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd"><!ENTITY y SYSTEM "{origin.url("/dalam")}">]>'
-        origin.pages["/entitas"] = rss("<item><guid>x</guid><title>Entitas &x; &y; luar</title></item>", before=xxe)
+        media = f'<enclosure url="{origin.url("/berkas.mp3")}" length="1" type="audio/mpeg"/>'
+        origin.pages["/tautan"] = rss(*(item(number, link=link, more=media) for number, link in enumerate(links)))
+        xxe = (
+            f'<?xml-stylesheet href="{origin.url("/gaya")}"?><!DOCTYPE rss SYSTEM "{origin.url("/tipe")}" ['
+            f'<!ENTITY x SYSTEM "file:///etc/passwd"><!ENTITY y SYSTEM "{origin.url("/dalam")}">'
+            f'<!ENTITY % z SYSTEM "{origin.url("/parameter")}"> %z;]>'
+        )
+        include = '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="file:///etc/passwd" parse="text"/>'
+        outside = f"<item><guid>x</guid><title>Entitas &x; &y; luar</title>{include}</item>"
+        origin.pages["/entitas"] = rss(outside, f"<image><url>{origin.url('/gambar')}</url></image>", before=xxe)
         names = ("judul", "tautan", "entitas")
         sources = [{"name": name, "url": origin.url(f"/{name}")} for name in names]
         with daemon(tmp_path, write_feeds(tmp_path, sources)) as running:
@@ -252,6 +259,7 @@ def test_whatever_is_in_titles_and_links_every_feed_is_clean_and_no_neighbour_is
                 running, "<script>alert", "javascript:", "text/html,x", "/passwd", "root:", "rahasia", "\x1b", "\u202e"
             )
             items = json.loads(running.read("/update.json"))["items"]
+            assert "berkas.mp3" in running.read("/update.rss")
             log = running.log.read_bytes()
 
     assert {request.path for request in origin.asked} == {f"/{name}" for name in names}

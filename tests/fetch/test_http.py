@@ -469,8 +469,16 @@ class TestRedirects:
 
     @pytest.mark.parametrize(
         "location",
-        ["file:///etc/passwd", "javascript:alert(1)", "http://[x", "ftp://127.0.0.1/", "//x:99999/", "//%zz\xff/"],
-        ids=["file", "javascript", "bracket", "ftp", "port", "host"],
+        [
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "gopher://x/_y",
+            "http://[x",
+            "ftp://127.0.0.1/",
+            "//x:99999/",
+            "//%zz\xff/",
+        ],
+        ids=["file", "javascript", "gopher", "bracket", "ftp", "port", "host"],
     )
     async def test_only_http_is_followed(self, location: str) -> None:
         async with Origin(always(redirect(location))) as origin:
@@ -607,14 +615,20 @@ class TestGuard:
         "host",
         [
             "127.0.0.1",
+            "127.0.0.1.",
             "127.1",
+            "0177.0.0.1",
             "0x7f.1",
+            "0x7f000001",
             "2130706433",
             "localhost",
             "localhost.",
             "[::1]",
             "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+            "[::127.0.0.1]",
             "0.0.0.0",
+            "\uff11\uff12\uff17.0.0.1",
         ],
     )
     async def test_loopback_sees_no_connection_however_it_is_written(self, host: str) -> None:
@@ -671,10 +685,11 @@ class TestGuard:
         assert failed(answer).kind == "blocked address"
         assert origin.accepted == 1
 
-    async def test_a_redirect_is_checked_too(self) -> None:
+    @pytest.mark.parametrize("location", ["http://127.0.0.2:{}/", "//127.0.0.2:{}/"])
+    async def test_a_redirect_is_checked_too(self, location: str) -> None:
         async with (
             Origin(always(response(body=FEED))) as inside,
-            Origin(always(redirect(inside.url(host="127.0.0.2")))) as origin,
+            Origin(always(redirect(location.format(inside.port)))) as origin,
             Fetcher(polling(HOME)) as fetcher,
         ):
             answer = await fetcher.fetch(source(origin.url()), origin.url(), NEVER)
