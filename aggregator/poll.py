@@ -185,7 +185,8 @@ def _heard(this: _Pass, answer: Heard) -> tuple[Standing, Report]:
             after = history.revalidated(_usable(this, answer, "304"), this.url, answer.validators)
             return after, replace(report, answer="304", oddities=answer.oddities)
         case Gone():
-            error = f"{this.url}: 410 Gone, its publisher asks not to be polled; remove the source or change its url"
+            gone = without_secrets(this.url)
+            error = f"{gone}: 410 Gone, its publisher asks not to be polled; remove the source or change its url"
             after = history.gone(this.standing, error, now=this.now)
             return after, replace(report, answer="410", ok=False, error=error)
         case Refused():

@@ -274,7 +274,9 @@ def test_what_is_the_operators_is_told_nowhere(tmp_path: Path) -> None:
     token = "?token=kunci-rahasia"
     with Origin({f"/baik{token}": rss(item(1, "Kabar baik hari ini")), f"/rusak{token}": Page(status=500)}) as origin:
         origin.pages[f"/pindah{token}"] = Page(status=301, headers={"Location": f"/baik{token}"})
-        names = ("baik", "rusak", "pindah")
+        origin.pages[f"/habis{token}"] = Page(status=410)
+        origin.pages[f"/bukan{token}"] = Page(body=b"<a>")
+        names = ("baik", "rusak", "pindah", "habis", "bukan")
         sources = [{"name": name, "url": origin.url(f"/{name}{token}"), "auth_file": "masuk"} for name in names]
         feeds = write_feeds(tmp_path, [{**each, "headers": {"X-Kunci": "tajuk-rahasia"}} for each in sources])
         with daemon(tmp_path, feeds) as running:
