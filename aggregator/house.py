@@ -311,7 +311,8 @@ class House:
         Returns, raises: As `tidy`.
         """
         tidied = self.store.meta(_TIDIED)
-        is_due = tidied is not None and now - datetime.fromisoformat(tidied) >= _DAY
+        # abs: a clock that was ahead has written down a day to come.
+        is_due = tidied is not None and abs(now - datetime.fromisoformat(tidied)) >= _DAY
         archived = await self.tidy(now=now) if is_due else 0
         if is_due or tidied is None:
             await self.store.commit(Commit(meta=((_TIDIED, now.isoformat()),)))

@@ -357,6 +357,15 @@ async def test_tidying_up_waits_for_a_day_so_that_no_pass_pays_for_all_that_is_k
         assert await here.house.tidy_daily(now=later + DAY) == 1
 
 
+async def test_a_clock_that_was_a_year_ahead_keeps_nobody_from_tidying_up(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.poll(answer=fetched("2 Kabut asap di Riau"), now=NOON + DAY)
+
+        assert await here.house.tidy_daily(now=NOON + 365 * DAY) == 0
+        assert await here.house.tidy_daily(now=NOON + 2 * DAY + KEEP) == 1
+
+
 async def test_what_is_listed_again_in_time_is_kept(tmp_path: Path) -> None:
     async with rooms(tmp_path) as here:
         await here.poll()

@@ -92,6 +92,7 @@ def test_a_web_address_is_made_absolute(published: str, link: str) -> None:
         *["javascript:alert(1)", "JaVaScRiPt:alert(1)", "jav\tascript:alert(1)", "data:text/html,x", "vbscript:x"],
         *["file:///etc/passwd", "mailto:a@b.example", "http://a\r\nSet-Cookie: b", "http://a/\x1b[2J", "https://[x"],
         *["http://a:99999/", "http://good.example\\@evil.example/", "http:///x", "http://a b/", "http://a/\u202ex"],
+        *["javascript://a.example/%0aalert(1)", "file://a.example/etc/passwd", "ftp://a.example/"],
         *["", "  ", None, "https://a.example/" + "x" * 4096, "http://a\u2100b/"],
     ],
 )
