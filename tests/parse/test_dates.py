@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -151,6 +152,13 @@ def test_an_impossible_date_is_never_another_date(text: str) -> None:
 )
 def test_what_is_more_or_less_than_a_date_is_none(text: str) -> None:
     assert parsed(text) is None
+
+
+@pytest.mark.parametrize("endless", ["1" * 1_000_000, " " * 100_000 + "x", "2000-" * 100_000, "1:" * 500_000])
+def test_a_date_without_an_end_is_none_and_costs_no_time(endless: str) -> None:
+    began = time.process_time()
+    assert parsed(endless) is None
+    assert time.process_time() - began < 1
 
 
 def test_a_date_is_found_between_other_words() -> None:

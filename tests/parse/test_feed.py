@@ -187,6 +187,22 @@ def test_no_file_is_read_for_an_external_entity(tmp_path: Path) -> None:
     assert "rahasia" not in repr(reading)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_billion_laughs_stay_a_word(encoding: str) -> None:
+    laughs = "".join(f'<!ENTITY l{number} "{f"&l{number - 1};" * 10}">' for number in range(1, 12))
+    text = f'<?xml version="1.0" encoding="{encoding}"?>\n<!DOCTYPE rss [<!ENTITY l0 "ha">{laughs}]>'
+    reading = read_feed(
+        job((text + rss("<title>Tertawa &l11;</title>", "<title>Gempa</title>").decode()).encode(encoding))
+    )
+
+    assert [entry.title for entry in reading.entries] == ["Tertawa &l11;", "Gempa"]
+
+
+def test_windows_1252_that_is_declared_as_utf_8_is_read() -> None:
+    body = b'<?xml version="1.0" encoding="utf-8"?>' + rss("<title>Caf\u00e9</title>").decode().encode("cp1252")
+    assert [entry.title for entry in read_feed(job(body)).entries] == ["Caf\u00e9"]
+
+
 def test_known_entries_of_an_ill_formed_feed_are_dropped_too() -> None:
     whole = read_feed(our("rss_bare-ampersand.xml"))
     again = read_feed(job(our("rss_bare-ampersand.xml").body, known=frozenset(whole.listing[1:])))
