@@ -68,7 +68,7 @@ class Sandbox:
 
         Raises:
             NotAFeedError: As `read_document` raises it.
-            ParseStoppedError: It took too long, too much memory, or the child died.
+            ParseStoppedError: It took too long, too much memory, or the child died, or none could be started.
         """
         return await self._ask(_read, job)
 
@@ -81,12 +81,15 @@ class Sandbox:
         return await self._ask(_read_opml, body)
 
     async def _ask(self, work: Callable[[A], T | str], argument: A) -> T:
-        from pebble import ProcessExpired  # noqa: PLC0415  a pass without news does not pay for it
-
         async with self._free:
-            pool = self._pool
-            if pool is None:
-                pool = await asyncio.shield(self._started())  # whoever is cancelled, `close` finds the pool
+            try:
+                from pebble import ProcessExpired  # noqa: PLC0415  a pass without news does not pay for it
+
+                pool = self._pool
+                if pool is None:
+                    pool = await asyncio.shield(self._started())  # whoever is cancelled, `close` finds the pool
+            except OSError as error:  # no more files or processes: readers of ours may hold them all
+                raise ParseStoppedError(f"no child could be started to read it: {error.strerror}") from None
             future = pool.schedule(work, args=[argument], timeout=self._timeout_seconds)
             try:
                 result = await asyncio.wrap_future(future)

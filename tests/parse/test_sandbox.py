@@ -54,6 +54,19 @@ async def test_a_huge_document_is_stopped_and_the_next_is_read() -> None:
         assert await titles(sandbox) == ["Kabar baik"]
 
 
+async def test_a_document_that_no_child_could_be_started_for_is_read_the_next_time(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: Sandbox) -> None:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as few:
+        few.setattr(Sandbox, "_start", refused)
+        with pytest.raises(ParseStoppedError, match="no child could be started to read it: Too many open files"):
+            await sandbox.read(GOOD)
+    assert await titles(sandbox) == ["Kabar baik"]
+
+
 async def test_waiting_for_a_child_counts_as_no_time(sandbox: Sandbox) -> None:
     slow, *good = await asyncio.gather(
         sandbox.read(SLOW), sandbox.read(GOOD), sandbox.read(GOOD), return_exceptions=True
