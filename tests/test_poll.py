@@ -104,10 +104,11 @@ async def test_a_source_is_asked_in_the_rhythm_that_its_headlines_teach(street: 
     assert busy.at - street.now < silent.at - (street.now - 6 * HOUR)
 
 
-async def test_a_304_that_changes_nothing_lengthens_the_interval_all_the_same(street: Street) -> None:
+@pytest.mark.parametrize("answer", [UNCHANGED, TWO], ids=["304", "the same document again"])
+async def test_an_answer_that_changes_nothing_lengthens_the_interval(street: Street, answer: Answer) -> None:
     waits = []
     for _ in range(5):
-        await street.poll(UNCHANGED)
+        await street.poll(answer)
         assert street.report.due is not None
         waits.append(street.report.due.at - street.now)
 

@@ -89,7 +89,8 @@ class Sandbox:
                 if pool is None:
                     pool = await asyncio.shield(self._started())  # whoever is cancelled, `close` finds the pool
             except OSError as error:  # no more files or processes: readers of ours may hold them all
-                raise ParseStoppedError(f"no child could be started to read it: {error.strerror}") from None
+                told = f"no child could be started to read it: {error.strerror}; we try again"
+                raise ParseStoppedError(told) from None
             future = pool.schedule(work, args=[argument], timeout=self._timeout_seconds)
             try:
                 result = await asyncio.wrap_future(future)
