@@ -23,7 +23,7 @@ from aggregator.house import House
 from aggregator.load.feeds_yaml import FeedsFile
 from aggregator.monitor.lag import Lag, quantile
 from aggregator.monitor.metrics import status_json
-from aggregator.publish.opml import without_secrets
+from aggregator.publish.outgoing import without_secrets
 from aggregator.report import Report, SourceStatus, State, Status, Totals
 from aggregator.schedule.agenda import Agenda
 from aggregator.schedule.crowd import Crowd, crowd_of

@@ -23,7 +23,6 @@ from aggregator.errors import SourceError
 from aggregator.fetch.answer import Answer, Failed, Fetched, Gone, Heard, Held, NotModified, Refused
 from aggregator.headline import Headline
 from aggregator.parse.job import Job
-from aggregator.publish.opml import without_secrets
 from aggregator.report import Report
 from aggregator.schedule import history, incidents, moves
 from aggregator.schedule.doubt import doubt as doubt_of
@@ -170,7 +169,14 @@ def _noticed(this: _Pass, after: Standing) -> Iterator[str]:
     """Tell what is odd about the source itself, beside what its document says."""
     if this.doubt is not None:
         yield f"asked once without validators: {this.doubt}"
-    yield from moves.told(after, shown=without_secrets)
+    yield from moves.told(after, shown=_shown)
+
+
+def _shown(url: str) -> str:
+    """Leave out of an address what its readers should not know: the log and the status have many."""
+    from aggregator.publish.outgoing import without_secrets  # few passes have an address to tell
+
+    return without_secrets(url)
 
 
 def _heard(this: _Pass, answer: Heard) -> tuple[Standing, Report]:
@@ -185,7 +191,7 @@ def _heard(this: _Pass, answer: Heard) -> tuple[Standing, Report]:
             after = history.revalidated(_usable(this, answer, "304"), this.url, answer.validators)
             return after, replace(report, answer="304", oddities=answer.oddities)
         case Gone():
-            gone = without_secrets(this.url)
+            gone = _shown(this.url)
             error = f"{gone}: 410 Gone, its publisher asks not to be polled; remove the source or change its url"
             after = history.gone(this.standing, error, now=this.now)
             return after, replace(report, answer="410", ok=False, error=error)
