@@ -115,11 +115,19 @@ def _path_of(source: str) -> str:
 def watch(process: subprocess.Popen[bytes], folder: Path, memory: Memory, *, until: float) -> None:
     """Read what is shown until it is time to kill."""
     while time.monotonic() < until:
-        if (url := address(folder, process)) is not None:
-            running = Running(url=url, process=process, log=folder / "daemon.log")
-            items = json.loads(running.read("/update.json"))["items"]
-            memory.shown.update(item["id"].removeprefix("urn:uuid:") for item in items)
+        look(process, folder, memory)
         time.sleep(min(0.1, max(0.0, until - time.monotonic())))
+
+
+def look(process: subprocess.Popen[bytes], folder: Path, memory: Memory) -> bool:
+    """Read what is shown; say whether any of it is new."""
+    if (url := address(folder, process)) is None:
+        return False
+    before = len(memory.shown)
+    running = Running(url=url, process=process, log=folder / "daemon.log")
+    items = json.loads(running.read("/update.json"))["items"]
+    memory.shown.update(item["id"].removeprefix("urn:uuid:") for item in items)
+    return len(memory.shown) > before
 
 
 def published_is_whole(folder: Path) -> bool:
@@ -157,7 +165,11 @@ def test_a_daemon_killed_at_random_loses_repeats_and_hurries_nothing(tmp_path: P
                 groups.append(process.pid)
                 if number % 2:  # else it is killed while it starts, or soon after
                     eventually(partial(address, tmp_path, process))
-                watch(process, tmp_path, memory, until=time.monotonic() + dice.uniform(0, 0.9))
+                is_waited_for = number % 4 == 3  # so that some show news, however slow the machine is
+                if is_waited_for:
+                    eventually(partial(look, process, tmp_path, memory))
+                seconds = dice.uniform(0, 0.2 if is_waited_for else 0.9)
+                watch(process, tmp_path, memory, until=time.monotonic() + seconds)
             published += published_is_whole(tmp_path)
             for path, due in dues.items():
                 for at in origin.moments[path][asked[path] :][:1]:
