@@ -215,7 +215,8 @@ def test_a_publisher_that_never_answers_304_brings_nothing_new_either(passes: Pa
     assert third.returncode == 0
     assert ", 1 not due: 0 new headlines, 0 revised, 0 entries parsed" in third.stdout
     assert "(0 not modified" in third.stdout
-    assert passes.published[2] == passes.published[0]
+    first, last = ({**published, "status.atom": b""} for published in (passes.published[0], passes.published[2]))
+    assert last == first  # what is wrong with one of them is told to the operator alone
 
 
 def _parsed(document: Path, *arguments: str, cwd: Path) -> list[dict[str, object]]:
