@@ -24,13 +24,14 @@ from aggregator.merge.topics import topics_of
 from aggregator.monitor.days import Days
 from aggregator.source import Due, Listed, Source, Standing
 from aggregator.story import Dissolved, Story
-from aggregator.topic import Topic
+from aggregator.topic import UPDATE, Topic
 
 _Row = TypeVar("_Row")
 
 _WORK_SECONDS: Final = 0.010  # between two breaths of the event loop
 _RULES: Final = "rules"
 _NEVER: Final = datetime.min.replace(tzinfo=UTC) + URL_REACH
+_EVERYTHING: Final = Topic(slug=UPDATE, title="", everything=True)
 _COMMITTED_AT_ONCE: Final = 1_000  # headlines, when all are filed anew
 
 
@@ -382,6 +383,11 @@ class Desk:
         picked = pick(topic, stories())
         self._told[topic.slug] = told
         return picked
+
+    def whole(self, story: Story) -> Story:
+        """Give a story of some topic with all its headlines that are told at all."""
+        slips = self._board.inside(story.id, UPDATE)
+        return story if len(slips) <= len(story.headlines) else self._story(_EVERYTHING, slips) or story
 
     def _story(self, topic: Topic, slips: Sequence[Slip]) -> Story | None:
         kept = ((slip, self._store.headline(slip.id)) for slip in slips)

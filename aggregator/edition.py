@@ -131,21 +131,27 @@ class Edition:
         slugs, self._touched = self._touched, set()
         incidents, self._incidents = self._incidents, None
         self._news = news if slugs else self._news
-        feeds = [(topic, self._desk.stories(topic)) for slug, topic in self._topics.items() if slug in slugs]
+        told = [(topic, self._desk.stories(topic)) for slug, topic in self._topics.items() if slug in slugs]
+        feeds = [(topic, stories, self._wholes(stories)) for topic, stories in told]
         dissolved = self._desk.dissolved() if slugs else ()
         lists = (self._desk.stories(self._topics[UPDATE]), self._desk.stories(self._topics[POPULAR]))
         try:
             documents = await asyncio.to_thread(self._render, feeds, dissolved, lists, incidents)
             gone = self._put_on_shelf(documents)
-            return await asyncio.to_thread(self._write, [*chain(*documents.values())], gone)
+            once = {document.path: document for document in chain(*documents.values())}  # topics share stories' pages
+            return await asyncio.to_thread(self._write, tuple(once.values()), gone)
         except BaseException:
             self._touched |= slugs
             self._told = None
             raise
 
+    def _wholes(self, stories: Iterable[Story]) -> tuple[Story, ...]:
+        """Give those that have a page of their own."""
+        return tuple(self._desk.whole(story) for story in stories if len(story.headlines) > 1)
+
     def _render(
         self,
-        feeds: Sequence[tuple[Topic, tuple[Story, ...]]],
+        feeds: Sequence[tuple[Topic, tuple[Story, ...], tuple[Story, ...]]],
         dissolved: Sequence[Dissolved],
         lists: tuple[tuple[Story, ...], tuple[Story, ...]],
         incidents: Sequence[Incident] | None,
@@ -159,7 +165,10 @@ class Edition:
         if self._press is None:
             self._press = Press(self._site, self._base_url, tuple(self._topics.values()), self._names, self._sources)
         press = self._press
-        documents = {topic.slug: press.feeds(topic, stories, dissolved) for topic, stories in feeds}
+        documents = {
+            topic.slug: (*press.feeds(topic, stories, dissolved), *press.pages(topic, stories, wholes))
+            for topic, stories, wholes in feeds
+        }
         if feeds:
             documents[_SITE] = press.front(*lists)
         if incidents is not None:

@@ -492,6 +492,20 @@ async def test_a_story_shows_only_those_of_its_headlines_that_are_in_the_topic()
     assert [[line.id for line in story.headlines] for story in read.stories(EKONOMI)] == [[BERAS.id]]
 
 
+async def test_a_story_of_a_topic_has_more_headlines_outside_of_it_but_none_that_are_not_told() -> None:
+    first = headline(3, title="Harga beras naik lagi", topics=("update", "popular", "ekonomi"))
+    second = headline(2, KABAR, title="Harga beras naik lagi", story=first.id, topics=("update", "popular", "ekonomi"))
+    other = headline(1, KABAR, title="Pangan mahal", story=first.id)
+    untold = headline(4, title="Pangan", story=first.id, topics=(), untold="older than the last reading")
+    read = desk(MemoryStore(first, second, other, untold), *TOPICS, EKONOMI)
+    await read.load()
+    (told,), (everywhere,) = read.stories(EKONOMI), read.stories(UPDATE)
+
+    assert [line.id for line in told.headlines] == [first.id, second.id]
+    assert read.whole(told).headlines == everywhere.headlines == (first, second, other)
+    assert read.whole(everywhere) is everywhere
+
+
 async def test_a_long_table_lets_others_have_their_turn() -> None:
     turns = 0
 

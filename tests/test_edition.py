@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from aggregator.commit import Commit
 from aggregator.desk import Desk
 from aggregator.document import Document
 from aggregator.edition import Edition
@@ -21,7 +22,7 @@ from tests.newsroom import DUNIA, KABAR, NOON, POPULAR, UPDATE, MemoryStore, hea
 SITE = Site(title="Warta", url=None, language="id", zone=ZoneInfo("Asia/Jakarta"))
 EKONOMI = Topic(slug="ekonomi", title="Ekonomi", match=lambda line, _: "nomor 2" in line.title, match_text="2")
 TOPICS = (UPDATE, POPULAR, EKONOMI)
-ENDINGS = ("rss", "atom", "json")
+ENDINGS = (".rss", ".atom", ".json", "/index.html")
 LINES = tuple(headline(number, (DUNIA, KABAR)[number % 2], topics=("update", "popular")) for number in range(1, 6))
 
 BROKE = Incident(source=DUNIA.id, kind="broke", at=NOON, name="Dunia", url=DUNIA.urls[0], text="failed 3 times.")
@@ -46,7 +47,8 @@ async def published(directory: Path, *headlines: Headline, **changes: Any) -> Ed
 
 
 def files(directory: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (directory / "public").iterdir()}
+    public = directory / "public"
+    return {str(path.relative_to(public)): path.read_bytes() for path in public.rglob("*") if path.is_file()}
 
 
 class _Watched(dict[str, Document]):
@@ -72,12 +74,14 @@ class _Watched(dict[str, Document]):
             self.edition.touch(self.news)
 
 
-async def test_every_topic_is_published_in_three_formats_with_a_front_page(tmp_path: Path) -> None:
+async def test_every_topic_is_published_in_every_format_with_a_front_page(tmp_path: Path) -> None:
     shelf: dict[str, Document] = {}
     await published(tmp_path, *LINES, shelf=shelf)
-    names = {f"{topic.slug}.{ending}" for topic in TOPICS for ending in ENDINGS} | {
+    names = {f"{topic.slug}{ending}" for topic in TOPICS for ending in ENDINGS} | {
         "index.html",
+        "404.html",
         "style.css",
+        "feed.css",
         "icon.png",
         "icon-512.png",
         "live.js",
@@ -235,6 +239,54 @@ async def test_the_lists_are_written_anew_only_when_the_configuration_changes(tm
     assert not second.is_current(2)
     second.touch_all()
     assert await second.publish(2) == ("sources.opml",)
+
+
+STORY = headline(70, DUNIA, title="Banjir surut")
+JOINED = headline(60, KABAR, title="Banjir reda", story=STORY.id)
+PAGE = f"story/{STORY.id}/index.html"
+
+
+async def test_a_story_of_several_headlines_has_a_page_that_lists_link_to(tmp_path: Path) -> None:
+    shelf: dict[str, Document] = {}
+    await published(tmp_path, *LINES, STORY, JOINED, shelf=shelf)
+
+    assert [path for path in files(tmp_path) if path.startswith("story/")] == [PAGE]
+    assert b"Banjir reda" in shelf[PAGE].body
+    assert f'"story/{STORY.id}/"'.encode() in shelf["index.html"].body
+    assert f'"../story/{STORY.id}/"'.encode() in shelf["popular/index.html"].body
+
+
+async def test_the_page_of_a_story_that_no_list_has_any_more_goes(tmp_path: Path) -> None:
+    shelf: dict[str, Document] = {}
+    one = (replace(UPDATE, limit=1), replace(POPULAR, limit=1))
+    store = MemoryStore(STORY, JOINED)
+    desk = Desk(store, topics=one, sources=(DUNIA, KABAR))
+    await desk.load()
+    whole = Edition(tmp_path, shelf, desk, site=SITE, base_url="", topics=one, sources=(DUNIA, KABAR))
+    whole.touch_all()
+    await whole.publish(1)
+    assert PAGE in files(tmp_path)
+
+    third = headline(50, topics=("update",))  # in one of the lists that have the story
+    whole.touch(await desk.post([third], news=await store.commit(Commit(headlines=(third,)))))
+    await whole.publish(2)
+    assert PAGE in files(tmp_path)
+    newer = [headline(20, topics=("popular",)), headline(19, KABAR, story=headline(20).id, topics=("popular",))]
+    newest = [headline(18, story=headline(20).id, topics=("popular",), source="https://x.example/rss"), *newer]
+    whole.touch(await desk.post(newest, news=await store.commit(Commit(headlines=tuple(newest)))))
+    await whole.publish(3)
+    assert PAGE not in files(tmp_path)
+    assert PAGE not in shelf
+    assert not (tmp_path / "public" / "story" / STORY.id).exists()
+
+
+async def test_a_storys_page_survives_a_run_that_renders_another_topic_only(tmp_path: Path) -> None:
+    await published(tmp_path, *LINES, STORY, JOINED)
+    next_run = await edition(tmp_path, *LINES, STORY, JOINED)
+    assert next_run.is_current(1)
+    next_run.touch({"ekonomi"})
+    await next_run.publish(2)
+    assert PAGE in files(tmp_path)
 
 
 async def test_what_a_crash_left_behind_is_swept_by_the_next_run(tmp_path: Path) -> None:

@@ -100,11 +100,15 @@ class Board:
         """
         each = slug in self._split
         for _, name in reversed(self._order[slug]):
-            yield (self._slips[name],) if each else self._inside(name, slug)
+            yield (self._slips[name],) if each else self.inside(name, slug)
 
     def members(self, story: str) -> tuple[str, ...]:
         """Give the ids of a story's headlines, whatever their topics; none where there is no such story."""
         return self._stories.get(story, ())
+
+    def inside(self, story: str, slug: str) -> tuple[Slip, ...]:
+        """Give a story's headlines that are in a topic; none where there is no such story."""
+        return tuple(slip for id_ in self.members(story) if slug in (slip := self._slips[id_]).topics)
 
     def whole(self, ids: Collection[str]) -> list[str]:
         """Choose those that would leave no other headline of their stories behind, if all went."""
@@ -120,9 +124,6 @@ class Board:
         if slugs not in self._topics:
             self._topics[slugs] = tuple(slug for slug in slugs if slug in self._order)
         return self._topics[slugs]
-
-    def _inside(self, story: str, slug: str) -> tuple[Slip, ...]:
-        return tuple(slip for id_ in self._stories[story] if slug in (slip := self._slips[id_]).topics)
 
     def _touched(self, story: str) -> frozenset[str]:
         return frozenset(slug for id_ in self._stories.get(story, ()) for slug in self._slips[id_].topics)

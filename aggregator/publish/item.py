@@ -35,6 +35,7 @@ class Telling:
         outlet: The source's name, as configured.
         title: Never "".
         url: http or https. None: it gave none.
+        language: RFC 5646. None: nobody says.
         published_at: UTC, whole seconds.
         was: Its last earlier titles, the latest first.
     """
@@ -42,6 +43,7 @@ class Telling:
     outlet: str
     title: str
     url: str | None
+    language: str | None
     published_at: datetime
     was: tuple[Earlier, ...]
 
@@ -106,7 +108,7 @@ def item_of(story: Story, names: Mapping[str, str]) -> Item:
         summary=one_line(lead.summary),
         authors=_cleaned(_ADDRESS.sub("", name) for name in lead.authors) or (tellings[0].outlet,),
         categories=_cleaned(lead.categories),
-        language=language_tag(lead.language),
+        language=tellings[0].language,
         enclosures=enclosures,
         thumbnail=web_link(lead.thumbnail) or next((it.url for it in enclosures if it.type.startswith("image/")), None),
         tellings=tellings,
@@ -129,6 +131,7 @@ def _telling(headline: Headline, names: Mapping[str, str]) -> Telling:
         outlet=_name(headline, names),
         title=one_line(headline.title) or UNTITLED,
         url=web_link(headline.url),
+        language=language_tag(headline.language),
         published_at=to_seconds(headline.published_at),
         was=tuple(
             Earlier(title=one_line(revision.title) or UNTITLED, until=to_seconds(revision.until))

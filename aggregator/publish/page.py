@@ -1,130 +1,201 @@
-"""Item → the front page: UPDATE, Populer, and where to subscribe."""
+"""Item → pages: the front page, one for each topic, one for each story of several headlines, one for what is missing.
 
-from collections.abc import Sequence
+The one home of jinja2. All text is escaped where it enters a template; none of it comes as markup but what a template
+wrote before: the lines of a list, each written once for all the pages that show it.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from html import escape
+from functools import cache, cached_property, partial
 from typing import Final
+from urllib.parse import urlsplit
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_datetime
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from aggregator.publish.item import Item
-from aggregator.publish.opml import FEEDS_PATH, SOURCES_PATH
 from aggregator.publish.outgoing import UNTITLED, language_tag, one_line
-from aggregator.publish.words import Words, words
+from aggregator.publish.printed import printed_date
+from aggregator.publish.words import words
 from aggregator.site import Site
 from aggregator.topic import POPULAR, UPDATE, Topic
 
 PAGE_TYPE: Final = "text/html; charset=utf-8"
 STYLE_TYPE: Final = "text/css; charset=utf-8"
+MISSING_PATH: Final = "404.html"
+"""What static hosts send where there is nothing."""
 
-_OPML_TYPE: Final = "text/x-opml"
+_MOST_NAMED: Final = 6  # outlets in one line; how many there are stands beside them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Feed:
+    """A format that topics are published in."""
+
+    name: str
+    ending: str
+    type: str
+
+
 _FEEDS: Final = (
-    ("RSS", "rss", "application/rss+xml"),
-    ("Atom", "atom", "application/atom+xml"),
-    ("JSON", "json", "application/feed+json"),
+    _Feed(name="RSS", ending="rss", type="application/rss+xml"),
+    _Feed(name="Atom", ending="atom", type="application/atom+xml"),
+    _Feed(name="JSON Feed", ending="json", type="application/feed+json"),
 )
 
 
-def front_page(site: Site, topics: Sequence[Topic], update: Sequence[Item], popular: Sequence[Item]) -> bytes:
-    """Write index.html. Its links to the feeds are relative, so it holds under any name the site goes by.
+class Pages:
+    """Writes the pages of one site. Links to ourselves are relative: they hold below whatever address it goes by.
 
     Args:
         site: Its zone is the one dates are shown in, its language the one of weekdays and months.
+        base_url: The site's address without a trailing slash, for whoever copies a feed's address.
         topics: In the order they are listed.
-        update: Newest first.
-        popular: Hottest first.
     """
-    ours = words(site.language)
-    titles = {topic.slug: one_line(topic.title) or topic.slug for topic in topics}
-    lists = [
-        _list(titles.get(UPDATE, UPDATE), "latest", update, site, ours),
-        _list(titles.get(POPULAR, POPULAR), "ranked", popular, site, ours),
-        _topics(topics, ours),
-    ]
-    return "\n".join([_head(site, topics), *lists, "</main>", _footer(ours), "</body>", "</html>", ""]).encode()
+
+    def __init__(self, site: Site, base_url: str, topics: Sequence[Topic]) -> None:
+        self._base_url = base_url
+        self._canonical = site.url
+        self._title = one_line(site.title) or UNTITLED
+        self._topics = {topic.slug: _shown(topic) for topic in topics}
+        self._words = words(site.language)
+        self._common = {
+            "base_url": base_url,
+            "feeds": _FEEDS,
+            "language": language_tag(site.language) or "und",
+            "printed": partial(printed_date, site=site),
+            "site": self._title,
+            "told_by": self._told_by,
+            "topics": self._topics.values(),
+            "words": self._words,
+        }
+
+    def brief(self, item: Item) -> Markup:
+        """Write an item's line on the front page."""
+        return self._line(item, root="", is_brief=True)
+
+    def line(self, item: Item) -> Markup:
+        """Write an item's line on the page of a topic."""
+        return self._line(item, root="../", is_brief=False)
+
+    def front_page(self, update: Sequence[Markup], popular: Sequence[Markup]) -> bytes:
+        """Write "index.html".
+
+        Args:
+            update: Lines, newest first.
+            popular: Lines, hottest first.
+        """
+        return self._page(
+            "front.html",
+            "",
+            title=self._title,
+            alternates=self._alternates,
+            update=self._topics[UPDATE],
+            latest=update,
+            popular=self._topics[POPULAR],
+            ranked=popular,
+            subscribe=self._subscribe,
+        )
+
+    def topic_page(self, topic: Topic, lines: Sequence[Markup]) -> bytes:
+        """Write "TOPIC/index.html"."""
+        shown = self._topics.get(topic.slug) or _shown(topic)
+        return self._page(
+            "topic.html",
+            f"{topic.slug}/",
+            title=f"{shown.title} – {self._title}",
+            description=f"{self._title}: {shown.title}",
+            topic=shown,
+            lines=lines,
+        )
+
+    def story_page(self, item: Item, slugs: Collection[str]) -> bytes:
+        """Write "story/UUID/index.html". Of the item's instants only those of its headlines are told.
+
+        Args:
+            item: Of all the headlines of the story.
+            slugs: The topics it is in. Those that take everything, and those that are not listed, are left out.
+        """
+        return self._page(
+            "story.html",
+            _folder(item),
+            title=f"{item.title} – {self._title}",
+            description=item.summary or item.title,
+            item=item,
+            since=min(telling.published_at for telling in item.tellings),
+            filed=[each for each in self._topics.values() if each.slug in slugs and not each.everything],
+        )
+
+    def missing_page(self) -> bytes:
+        """Write what is sent where there is nothing, under whatever path: only links from the root hold there."""
+        root = urlsplit(self._base_url).path + "/"
+        return self._page("404.html", MISSING_PATH, root=root, title=f"{self._words.missing} – {self._title}")
+
+    def stylesheet(self) -> bytes:
+        """Write "style.css": a document of its own, because the pages' policy forbids styles inside them."""
+        return _render("style.css", {}).encode()
+
+    def feed_stylesheet(self) -> bytes:
+        """Write "feed.css", by which a browser shows a feed."""
+        return _render("feed.css", self._common).encode()
+
+    @cached_property
+    def _alternates(self) -> Markup:
+        return _render("alternates.html", self._common)
+
+    @cached_property
+    def _subscribe(self) -> Markup:
+        return _render("subscribe.html", self._common)
+
+    def _line(self, item: Item, *, root: str, is_brief: bool) -> Markup:
+        shown = item.outlets[: 1 if is_brief else _MOST_NAMED]
+        told_at = _folder(item) if len(item.tellings) > 1 else None
+        return _render("line.html", self._common, item=item, root=root, shown=shown, is_brief=is_brief, told_at=told_at)
+
+    def _page(self, template: str, folder: str, **more: object) -> bytes:
+        path = folder if folder.endswith(".html") else f"{folder}index.html"
+        canonical = f"{self._canonical}/{folder}" if self._canonical and path != MISSING_PATH else None
+        root = "../" * path.count("/")
+        shown = {"canonical": canonical, "description": self._title, "path": path, "root": root, "topic": None, **more}
+        return _render(template, self._common, **shown).encode()
+
+    def _told_by(self, item: Item) -> str:
+        """Say by how many a story is told."""
+        outlets, tellings = len(item.outlets), len(item.tellings)
+        return self._words.outlets.format(outlets) if outlets > 1 else self._words.versions.format(tellings)
 
 
-def printed_date(instant: datetime, site: Site) -> str:
-    """Write an instant as a newsroom does: "Senin, 29 Desember 2025 | 10:12", in the site's language and zone."""
-    try:
-        locale = Locale.parse(site.language, sep="-")
-    except (UnknownLocaleError, ValueError):  # a language that CLDR does not know still has news
-        locale = Locale("en")
-    return format_datetime(instant, "EEEE, d MMMM y | HH:mm", tzinfo=site.zone, locale=locale)
+def story_path(item: Item) -> str:
+    """Give the path of a story's page."""
+    return f"{_folder(item)}index.html"
 
 
-def _head(site: Site, topics: Sequence[Topic]) -> str:
-    title = escape(one_line(site.title) or UNTITLED)
-    alternates = [
-        f'<link rel="alternate" type="{kind}" title="{_text(topic.title)} ({name})" href="{topic.slug}.{ending}">'
-        for topic in topics
-        for name, ending, kind in _FEEDS
-    ]
-    return "\n".join(
-        [
-            "<!DOCTYPE html>",
-            f'<html lang="{language_tag(site.language) or "und"}">',
-            "<head>",
-            '<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{title}</title>",
-            '<link rel="stylesheet" href="style.css">',
-            *alternates,
-            f'<link rel="outline" type="{_OPML_TYPE}" title="{title}" href="{FEEDS_PATH}">',
-            f'<link rel="blogroll" type="{_OPML_TYPE}" title="{title}" href="{SOURCES_PATH}">',
-            "</head>",
-            "<body>",
-            f"<header><h1>{title}</h1></header>",
-            "<main>",
-        ]
+def _folder(item: Item) -> str:
+    return f"story/{item.id.rpartition(':')[2]}/"
+
+
+def _shown(topic: Topic) -> Topic:
+    return replace(topic, title=one_line(topic.title) or topic.slug)
+
+
+def _machine(instant: datetime) -> str:
+    return instant.isoformat().replace("+00:00", "Z")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("aggregator.publish"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
     )
+    environment.filters["machine"] = _machine
+    return environment
 
 
-def _list(heading: str, kind: str, items: Sequence[Item], site: Site, ours: Words) -> str:
-    lines = [_line(item, site, ours) for item in items]
-    body = "\n".join(["<ol>", *lines, "</ol>"] if lines else [f"<p>{escape(ours.nothing)}</p>"])
-    return f'<section class="{kind}">\n<h2>{escape(heading)}</h2>\n{body}\n</section>'
-
-
-def _line(item: Item, site: Site, ours: Words) -> str:
-    title = _text(item.title)
-    language = f' lang="{item.language}"' if item.language else ""
-    named = (
-        f'<a class="title" dir="auto"{language} href="{escape(item.url)}">{title}</a>'
-        if item.url
-        else f'<span class="title" dir="auto"{language}>{title}</span>'
-    )
-    instant = item.published_at.isoformat().replace("+00:00", "Z")
-    shown = f'<time datetime="{instant}">{escape(printed_date(item.published_at, site))}</time>'
-    return f"<li>{named}\n<small>{shown} · {_outlets(item, ours)}</small></li>"
-
-
-def _outlets(item: Item, ours: Words) -> str:
-    name = f"<bdi>{_text(item.outlets[0])}</bdi>"
-    if len(item.outlets) == 1:
-        return name
-    others = escape(", ".join(item.outlets[1:]))
-    count = escape(ours.outlets.format(len(item.outlets)))
-    return f'{name} · <span title="{escape(ours.also)}: {others}">{count}</span>'
-
-
-def _topics(topics: Sequence[Topic], ours: Words) -> str:
-    lines = [f"<li>{_feeds(topic)} {_text(topic.title)}</li>" for topic in topics]
-    heading = f"<h2>{escape(ours.topics)} · {escape(ours.subscribe)}</h2>"
-    return "\n".join(['<section class="topics">', heading, "<ul>", *lines, "</ul>", "</section>"])
-
-
-def _feeds(topic: Topic) -> str:
-    links = " · ".join(f'<a type="{kind}" href="{topic.slug}.{ending}">{name}</a>' for name, ending, kind in _FEEDS)
-    return f'<span class="feeds">{links}</span>'
-
-
-def _footer(ours: Words) -> str:
-    links = ((ours.subscribe, FEEDS_PATH), (ours.sources, SOURCES_PATH))
-    listed = " · ".join(f'<a type="{_OPML_TYPE}" href="{path}">{escape(name)} (OPML)</a>' for name, path in links)
-    return f"<footer>{listed}</footer>"
-
-
-def _text(text: str) -> str:
-    return escape(one_line(text))
+def _render(name: str, common: Mapping[str, object], **more: object) -> Markup:
+    return Markup(_environment().get_template(name).render(common, **more))  # noqa: S704  what a template wrote

@@ -1,27 +1,31 @@
 """Topic → Documents: every story is written once, however many topics, formats and passes it goes through."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Final
 
+from markupsafe import Markup
+
 from aggregator.document import Document
 from aggregator.incident import Incident
-from aggregator.publish import jsonfeed, opml, page, syndication
+from aggregator.publish import jsonfeed, opml, syndication
 from aggregator.publish.bulletins import STATUS, Bulletin, bulletin_of
 from aggregator.publish.changes import SETTLED, changes_of, max_age
 from aggregator.publish.head import head_of
 from aggregator.publish.icon import ICON_PATH, LARGE_ICON_PATH, PNG_TYPE, icon
 from aggregator.publish.item import Item, item_of
+from aggregator.publish.page import MISSING_PATH, PAGE_TYPE, STYLE_TYPE, Pages, story_path
 from aggregator.publish.script import SCRIPT_PATH, SCRIPT_TYPE, script
-from aggregator.publish.style import STYLESHEET
 from aggregator.publish.words import words
 from aggregator.site import Site
 from aggregator.source import Source
 from aggregator.story import Dissolved, Story
 from aggregator.topic import Topic
 
+_MOST_LATEST: Final = 20  # lines of UPDATE on the front page; the topic's own page has them all
+_MOST_RANKED: Final = 10
 _MOST_DISSOLVED: Final = 100  # in one feed: of more, a reader that was away for long is not told
 
 
@@ -34,12 +38,14 @@ class _Written:
         rss: Its `<item>`.
         atom: Its `<entry>`.
         json: Its object.
+        lines: Its lines in pages, as far as a page with one of that kind was written.
     """
 
     item: Item
     rss: bytes
     atom: bytes
     json: bytes
+    lines: dict[str, Markup] = field(default_factory=dict)
 
 
 class Press:
@@ -73,6 +79,8 @@ class Press:
         self._room = 2 * sum(topic.limit for topic in self._topics)
         self._written: dict[Story, _Written] = {}
         self._bulletins: dict[Bulletin, bytes] = {}
+        self._told: dict[str, tuple[Story, Document]] = {}  # by the story's id: its page, and of what it tells
+        self._pages = Pages(site, base_url, topics)
 
     def feeds(
         self, topic: Topic, stories: Sequence[Story], dissolved: Sequence[Dissolved] = ()
@@ -98,6 +106,18 @@ class Press:
             _dated(f"{topic.slug}.json", jsonfeed.JSON_TYPE, json, changes),
         )
 
+    def pages(self, topic: Topic, stories: Sequence[Story], wholes: Iterable[Story]) -> tuple[Document, ...]:
+        """Give the pages of stories, "story/UUID/index.html", and the one of the topic that links to them.
+
+        Args:
+            topic: Whose page is "TOPIC/index.html".
+            stories: As for `feeds`.
+            wholes: Those of several headlines, each with all that it has, whatever their topics.
+        """
+        told = [self._story_page(story) for story in wholes]
+        body = self._pages.topic_page(topic, [self._line(story, self._pages.line) for story in stories])
+        return (*told, _dated(f"{topic.slug}/index.html", PAGE_TYPE, body, changes_of(stories)))
+
     def front(self, update: Sequence[Story], popular: Sequence[Story]) -> tuple[Document, ...]:
         """Give what belongs to no topic: "index.html" with what it needs, and the lists of what we publish and read.
 
@@ -105,7 +125,7 @@ class Press:
             update: Newest first.
             popular: Hottest first.
         """
-        return (self.front_page(update, popular), *self._fixed)
+        return (*self._fixed, self.front_page(update, popular))
 
     @cached_property
     def _fixed(self) -> tuple[Document, ...]:
@@ -113,7 +133,9 @@ class Press:
         feeds = opml.feeds_opml(self._site, self._base_url, self._topics)
         sources = opml.sources_opml(self._site, self._base_url, self._sources, self._topics)  # without our secrets
         return (
-            _settled("style.css", page.STYLE_TYPE, STYLESHEET.encode()),
+            _settled("style.css", STYLE_TYPE, self._pages.stylesheet()),
+            _settled("feed.css", STYLE_TYPE, self._pages.feed_stylesheet()),
+            _settled(MISSING_PATH, PAGE_TYPE, self._pages.missing_page()),
             _settled(ICON_PATH, PNG_TYPE, icon(9)),
             _settled(LARGE_ICON_PATH, PNG_TYPE, icon(32)),
             _settled(SCRIPT_PATH, SCRIPT_TYPE, script()),
@@ -123,10 +145,28 @@ class Press:
 
     def front_page(self, update: Sequence[Story], popular: Sequence[Story]) -> Document:
         """Give "index.html": the two lists of a news page and the topics to subscribe to."""
-        latest = [self._write(story).item for story in update]
-        ranked = [self._write(story).item for story in popular]
-        body = page.front_page(self._site, self._topics, latest, ranked)
-        return _dated("index.html", page.PAGE_TYPE, body, changes_of([*update, *popular]))
+        latest, ranked = update[:_MOST_LATEST], popular[:_MOST_RANKED]
+        lists = ([self._line(story, self._pages.brief) for story in stories] for stories in (latest, ranked))
+        return _dated("index.html", PAGE_TYPE, self._pages.front_page(*lists), changes_of([*latest, *ranked]))
+
+    def _line(self, story: Story, write: Callable[[Item], Markup]) -> Markup:
+        written = self._write(story)
+        kept = written.lines.get(write.__name__)
+        if kept is None:
+            kept = written.lines[write.__name__] = write(written.item)
+        return kept
+
+    def _story_page(self, story: Story) -> Document:
+        kept = self._told.pop(story.id, None)
+        if kept is None or kept[0].headlines != story.headlines or kept[0].lead.id != story.lead.id:
+            item = item_of(story, self._names)
+            slugs = {slug for headline in story.headlines for slug in headline.topics}
+            body = self._pages.story_page(item, slugs)
+            kept = story, _dated(story_path(item), PAGE_TYPE, body, changes_of([story]))
+        self._told[story.id] = kept
+        if len(self._told) > self._room:
+            del self._told[next(iter(self._told))]
+        return kept[1]
 
     def status(self, incidents: Sequence[Incident]) -> tuple[Document, ...]:
         """Give "status.atom": what happened to the sources, for the operator; the latest first."""

@@ -12,68 +12,145 @@ class Words:
     Attributes:
         also: Before the further outlets of a story.
         was: Before the titles that a headline had earlier.
+        changed: Before the instant at which a title was replaced.
         outlets: With "{}" for their number.
+        versions: With "{}" for the number of headlines, where one outlet tells a story several times.
+        told: Heads the headlines of one story.
         topics: Heads the list of topics.
         subscribe: Heads their feeds.
+        how: Before the addresses of feeds.
+        address: With "{}" for what it is the address of.
+        feed: What to do with a feed that was opened in a browser.
         nothing: Where a list is empty.
+        more: Below a list that goes on elsewhere.
         sources: What we read.
+        skip: Past all that stands before the news.
+        front: The front page.
+        missing: Heads the page that is sent where there is none.
+        missing_why: What it says.
     """
 
     also: str
     was: str
+    changed: str
     outlets: str
+    versions: str
+    told: str
     topics: str
     subscribe: str
+    how: str
+    address: str
+    feed: str
     nothing: str
+    more: str
     sources: str
+    skip: str
+    front: str
+    missing: str
+    missing_why: str
 
 
 _ENGLISH: Final = Words(
     also="Also",
     was="Was",
+    changed="Changed",
     outlets="{} outlets",
+    versions="{} versions",
+    told="Told by",
     topics="Topics",
     subscribe="Subscribe",
+    how="Copy an address into a feed reader:",
+    address="Address of {}",
+    feed="This is a feed. Copy its address from the address bar into a feed reader, and the news will come to you.",
     nothing="No news yet.",
+    more="More",
     sources="Sources",
+    skip="Skip to the news",
+    front="Front page",
+    missing="Page not found",
+    missing_why="There is no news at this address, or there is none any more.",
 )
 _KNOWN: Final[Mapping[str, Words]] = {
     "en": _ENGLISH,
     "id": Words(
         also="Juga",
         was="Sebelumnya",
+        changed="Diubah",
         outlets="{} media",
+        versions="{} versi",
+        told="Diberitakan oleh",
         topics="Topik",
         subscribe="Langganan",
+        how="Salin salah satu alamat ke pembaca feed:",
+        address="Alamat {}",
+        feed="Ini sebuah feed. Salin alamatnya dari bilah alamat ke pembaca feed, dan berita akan datang sendiri.",
         nothing="Belum ada berita.",
+        more="Selengkapnya",
         sources="Sumber",
+        skip="Langsung ke berita",
+        front="Halaman depan",
+        missing="Halaman tidak ditemukan",
+        missing_why="Tidak ada berita di alamat ini, atau sudah tidak ada lagi.",
     ),
     "de": Words(
         also="Auch",
         was="Zuvor",
+        changed="Geändert",
         outlets="{} Medien",
+        versions="{} Fassungen",
+        told="Berichtet von",
         topics="Themen",
         subscribe="Abonnieren",
+        how="Eine Adresse in einen Feedreader kopieren:",
+        address="Adresse: {}",
+        feed="Dies ist ein Feed. Seine Adresse, in einen Feedreader kopiert, bringt die Nachrichten zu Ihnen.",
         nothing="Noch keine Nachrichten.",
+        more="Mehr",
         sources="Quellen",
+        skip="Zu den Nachrichten",
+        front="Startseite",
+        missing="Seite nicht gefunden",
+        missing_why="Unter dieser Adresse stehen keine Nachrichten, oder keine mehr.",
     ),
     "fr": Words(
         also="Aussi",
         was="Auparavant",
+        changed="Modifié",
         outlets="{} médias",
+        versions="{} versions",
+        told="Relaté par",
         topics="Rubriques",
         subscribe="S’abonner",
+        how="Copiez une adresse dans un lecteur de flux :",
+        address="Adresse : {}",
+        feed="Ceci est un flux. Copiez son adresse dans un lecteur de flux, et les nouvelles viendront à vous.",
         nothing="Aucune nouvelle pour l’instant.",
+        more="Voir plus",
         sources="Sources",
+        skip="Aller aux nouvelles",
+        front="Page d’accueil",
+        missing="Page introuvable",
+        missing_why="Il n’y a pas de nouvelles à cette adresse, ou il n’y en a plus.",
     ),
     "ru": Words(
         also="Также",
         was="Ранее",
+        changed="Изменено",
         outlets="изданий: {}",
+        versions="вариантов: {}",
+        told="Сообщают",
         topics="Темы",
         subscribe="Подписаться",
+        how="Скопируйте адрес в программу для чтения лент:",
+        address="Адрес: {}",
+        feed="Это лента новостей. Скопируйте её адрес в программу для чтения лент, и новости придут сами.",
         nothing="Новостей пока нет.",
+        more="Ещё",
         sources="Источники",
+        skip="К новостям",
+        front="Главная страница",
+        missing="Страница не найдена",
+        missing_why="По этому адресу новостей нет или больше нет.",
     ),
 }
 

@@ -135,6 +135,14 @@ def test_weights_of_sources_that_nobody_knows_are_everybodys() -> None:
     assert [slip.weight for slip in slips] == [1.0, 1.0]
 
 
+def test_a_story_is_known_by_what_of_it_is_in_a_topic() -> None:
+    posted = board(line(4), line(2, 4, topics=("update",)))
+
+    assert [slip.id for slip in posted.inside(headline(4).id, "update")] == [headline(4).id, headline(2).id]
+    assert [slip.id for slip in posted.inside(headline(4).id, "popular")] == [headline(4).id]
+    assert posted.inside("nobody", "update") == ()
+
+
 def test_a_story_leaves_as_a_whole() -> None:
     posted = board(line(1), line(2, 1), line(3))
     one, two, three, gone = (headline(number).id for number in (1, 2, 3, 4))

@@ -1,15 +1,18 @@
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lxml import etree
+from lxml import etree, html
 
+from aggregator.document import Document
 from aggregator.entry import Enclosure, Origin
-from aggregator.headline import Revision
+from aggregator.headline import Headline, Revision
 from aggregator.publish import outgoing
 from aggregator.publish.outgoing import iri, one_line, web_link
+from aggregator.story import Story
 from tests.publish.judge.editions import AS_IF_NEVER_PARSED, edition, judged
 from tests.publish.stories import NOON, UPDATE, headline, press, revised, story
 
@@ -63,7 +66,30 @@ def test_any_headline_leaves_well_formed_and_with_one_title_in_all_formats(told:
     assert titles_in_xml(rss.body, "channel/item/description") == bodies
     assert all({each.tag for each in etree.fromstring(f"<b>{body}</b>")} == {"p"} for body in bodies)
     assert titles_in_xml(atom.body, f"{ATOM}entry/{ATOM}title") == titles
-    assert ours.front_page(told, told).body.count(b"<li>") == 2 * len(told) + 3
+
+
+@settings(max_examples=40, deadline=None)
+@given(stories)
+def test_no_headline_can_add_an_element_to_a_page_or_take_one_away(told: Any) -> None:
+    """The elements are those of the same story in plain words."""
+    plain = story(*map(_in_plain_words, told.headlines))
+    assert [_skeleton(each.body) for each in _pages(told)] == [_skeleton(each.body) for each in _pages(plain)]
+
+
+def _in_plain_words(line: Headline) -> Headline:
+    summary = "A" if one_line(line.summary) else ""
+    return replace(line, title="A", summary=summary, revisions=tuple(replace(it, title="A") for it in line.revisions))
+
+
+def _pages(told: Story) -> tuple[Document, ...]:
+    ours = press()
+    return (*ours.pages(UPDATE, [told], [told]), ours.front_page([told], [told]))
+
+
+def _skeleton(page: bytes) -> list[tuple[str, tuple[str, ...]]]:
+    """Give every element with the names of its attributes, but `lang`, which the words decide."""
+    whole = html.document_fromstring(page, parser=html.HTMLParser(encoding="utf-8"))
+    return [(each.tag, tuple(sorted(str(name) for name in each.attrib if name != "lang"))) for each in whole.iter()]
 
 
 @settings(max_examples=50, deadline=None)
