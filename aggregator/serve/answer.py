@@ -15,11 +15,15 @@ from aiohttp import hdrs
 
 from aggregator.document import Document
 from aggregator.serve.coding import PLAIN, Coded, coded
-from aggregator.serve.conditional import coding_for, is_current
+from aggregator.serve.conditional import coding_for, is_current, prefers
 
 ALLOW: Final = "GET, HEAD, OPTIONS"
 
 _coding_for = lru_cache(maxsize=64)(coding_for)  # programs write few different lines, and always the same
+_prefers = lru_cache(maxsize=64)(prefers)
+
+_FEEDS: Final = ("application/rss+xml", "application/atom+xml")
+_SHOWN: Final = "application/xml"  # what a browser shows by the feed's own stylesheet; of feeds it shows the source
 
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; {}"
@@ -63,11 +67,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Choice:
-    """The three answers that one coding of a document can get."""
+    """The answers that one coding of a document can get; `shown` is `found` for who would rather have plain XML."""
 
     etag: str
     found: Answer
-    headed: Answer
+    shown: Answer
     not_modified: Answer
 
 
@@ -112,7 +116,10 @@ class Prepared:
     def _choose(self, choice: _Choice, method: str, headers: Mapping[str, str]) -> Answer:
         if is_current(self.document, choice.etag, headers):
             return choice.not_modified
-        return choice.found if method == "GET" else choice.headed
+        found = choice.found
+        if choice.shown is not found and _prefers(headers.get(hdrs.ACCEPT, ""), _SHOWN, self.document.content_type):
+            found = choice.shown
+        return found if method == "GET" else without_body(found)
 
 
 def answer_of(status: int, fields: Mapping[str, str], body: bytes | None = b"") -> Answer:
@@ -137,10 +144,10 @@ def live_answer(status: int, content_type: str, body: bytes | None, more: Mappin
     return answer_of(status, {**fields, **(more or {})}, body)
 
 
-def refusal(status: int, *, path: str = "", accept: str = "") -> Answer:
+def refusal(status: int, *, path: str = "", accept: str = "", page: Document | None = None) -> Answer:
     """Say no in the format asked for: the path's ending decides, then whether the reader wants pages.
 
-    Nothing of what was asked is repeated.
+    Nothing of what was asked is repeated. `page` is what is said to people, where we have better than the bare words.
     """
     ending = path.rpartition("/")[2].rpartition(".")[2] if "." in path else ""
     phrase = HTTPStatus(status).phrase
@@ -151,7 +158,8 @@ def refusal(status: int, *, path: str = "", accept: str = "") -> Answer:
         body = f'<?xml version="1.0" encoding="utf-8"?>\n<error status="{status}">{phrase}</error>\n'
         return live_answer(status, "application/xml; charset=utf-8", body.encode(), more)
     if ending == "html" or path.endswith("/") or "text/html" in accept:
-        return live_answer(status, "text/html; charset=utf-8", _HTML_PAGE.format(status, phrase).encode(), more)
+        said = page.body if page else _HTML_PAGE.format(status, phrase).encode()
+        return live_answer(status, "text/html; charset=utf-8", said, more)
     return live_answer(status, "text/plain; charset=utf-8", f"{status} {phrase}\n".encode(), more)
 
 
@@ -166,6 +174,7 @@ def moved(location: str) -> Answer:
 
 
 def _choice(document: Document, sent: Coded) -> _Choice:
+    is_feed = document.content_type.startswith(_FEEDS)
     immutable = ", immutable" if document.immutable else ""
     # What a cache is to go by is told with a 304 as well: RFC 9110 §15.4.5, RFC 9111 §4.3.4.
     both = {
@@ -174,15 +183,15 @@ def _choice(document: Document, sent: Coded) -> _Choice:
         "Content-Security-Policy": _policy(document.content_type),
         "ETag": sent.etag,
         "Cache-Control": f"public, max-age={int(document.max_age.total_seconds())}{immutable}",
-        "Vary": "Accept-Encoding",
+        "Vary": "Accept-Encoding, Accept" if is_feed else "Accept-Encoding",
     }
     if document.modified_at is not None:
         both["Last-Modified"] = format_datetime(document.modified_at, usegmt=True)
     coding = {} if sent.coding == PLAIN else {"Content-Encoding": sent.coding}
     found = answer_of(HTTPStatus.OK, {**both, "Content-Type": document.content_type, **coding}, sent.body)
-    return _Choice(
-        etag=sent.etag, found=found, headed=without_body(found), not_modified=answer_of(HTTPStatus.NOT_MODIFIED, both)
-    )
+    as_xml = {**both, "Content-Type": f"{_SHOWN}; charset=utf-8", **coding}
+    shown = answer_of(HTTPStatus.OK, as_xml, sent.body) if is_feed else found
+    return _Choice(etag=sent.etag, found=found, shown=shown, not_modified=answer_of(HTTPStatus.NOT_MODIFIED, both))
 
 
 def _policy(content_type: str) -> str:

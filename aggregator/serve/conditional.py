@@ -1,4 +1,4 @@
-"""Request headers + Document → which coding, and whether the reader has it already (RFC 9110 §12.5.3, §13)."""
+"""Request headers + Document → which coding and type, and whether the reader has it already (RFC 9110 §12.5, §13)."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -20,6 +20,12 @@ def coding_for(accept_encoding: str) -> str:
     best = max(CODINGS, key=lambda coding: _weight_of(coding, weights))
     weight = _weight_of(best, weights)
     return best if weight > 0 and weight >= weights.get(PLAIN, 0.0) else PLAIN
+
+
+def prefers(accept: str, media_type: str, other: str) -> bool:
+    """Tell whether an Accept line weighs one media type more than another (RFC 9110 §12.5.1), parameters aside."""
+    weights = _weights(accept)
+    return _weight_of_type(media_type, weights) > _weight_of_type(other.partition(";")[0], weights)
 
 
 def is_current(document: Document, etag: str, headers: Mapping[str, str]) -> bool:
@@ -47,11 +53,11 @@ def _matches(tags: str, etag: str) -> bool:
     return tags.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in tags.split(",")}
 
 
-def _weights(accept_encoding: str) -> Mapping[str, float]:
+def _weights(line: str) -> Mapping[str, float]:
     weights = {}
-    for part in accept_encoding.lower().split(","):
-        coding, _, parameter = part.partition(";")
-        weights[coding.strip().removeprefix("x-")] = _weight(parameter)
+    for part in line.lower().split(","):
+        name, _, parameters = part.partition(";")
+        weights[name.strip().removeprefix("x-")] = _weight(parameters)
     return weights
 
 
@@ -59,14 +65,20 @@ def _weight_of(coding: str, weights: Mapping[str, float]) -> float:
     return weights.get(coding, weights.get("*", 0.0))
 
 
-def _weight(parameter: str) -> float:
-    name, _, value = parameter.partition("=")
-    if name.strip() != "q":
-        return 1.0
-    try:
-        return float(value)
-    except ValueError:
-        return 0.0
+def _weight_of_type(media_type: str, weights: Mapping[str, float]) -> float:
+    ranges = (media_type, f"{media_type.partition('/')[0]}/*", "*/*")  # the most specific decides
+    return next((weights[each] for each in ranges if each in weights), 0.0)
+
+
+def _weight(parameters: str) -> float:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0
 
 
 def _instant(date: str) -> datetime | None:

@@ -30,6 +30,7 @@ LiveAnswer: TypeAlias = Callable[[], Awaitable[tuple[int, str, bytes]]]
 Live: TypeAlias = Mapping[str, LiveAnswer]
 """By path."""
 
+_MISSING: Final = "404.html"  # as static hosts call it, too
 _LAST_PORT: Final = 65_535
 _SAME_SECONDS: Final = 1.0
 _CLOSE_SECONDS: Final = 0.5
@@ -162,7 +163,8 @@ class Server:
             return self._events.answer(method, headers, most=self._most // _LISTENERS)
         if path in self._live and method != "OPTIONS":
             return self._live_answer(path, method)
-        answer = refusal(HTTPStatus.NOT_FOUND, path=path, accept=headers.get(hdrs.ACCEPT, ""))
+        accept, page = headers.get(hdrs.ACCEPT, ""), self._shelf.get(_MISSING)
+        answer = refusal(HTTPStatus.NOT_FOUND, path=path, accept=accept, page=page)
         return without_body(answer) if method == "HEAD" else answer
 
     def _prepare(self, path: str) -> Prepared:

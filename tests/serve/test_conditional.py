@@ -4,7 +4,7 @@ import pytest
 
 from aggregator.document import Document
 from aggregator.serve.coding import PLAIN, coded
-from aggregator.serve.conditional import coding_for, is_current
+from aggregator.serve.conditional import coding_for, is_current, prefers
 
 ETAG, OTHER = (coded(b"news", coding).etag for coding in ("identity", "gzip"))
 BROTLI, GZIP = "br", "gzip"
@@ -65,3 +65,26 @@ def test_the_coding_that_a_reader_weighs_most_is_sent(line: str, coding: str) ->
 )
 def test_a_reader_is_told_when_it_has_the_document_already(headers: dict[str, str], current: bool) -> None:
     assert is_current(DOCUMENT, ETAG, headers) is current
+
+
+@pytest.mark.parametrize(
+    ("accept", "xml"),
+    [
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", True),  # Chromium, Firefox, Safari
+        ("text/html, application/xml;v=b3;q=0.7, */*;q=0.6", True),
+        ("application/xml", True),
+        (
+            "application/atom+xml,application/rss+xml,application/xml;q=0.9,text/xml;q=0.2,*/*;q=0.1",
+            False,
+        ),  # feedparser
+        ("application/rss+xml;q=0.5, application/xml;q=0.4", False),
+        ("application/*, text/html", False),
+        ("application/xml;q=0.5, */*", False),
+        ("application/xml;q=nonsense, */*;q=0.1", False),
+        ("*/*", False),
+        ("text/html", False),
+        ("", False),
+    ],
+)
+def test_a_reader_gets_the_type_it_would_rather_have(accept: str, *, xml: bool) -> None:
+    assert prefers(accept, "application/xml", DOCUMENT.content_type) == xml

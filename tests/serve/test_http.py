@@ -105,7 +105,7 @@ async def test_a_feed_comes_with_its_type_its_validators_and_its_manners(port: i
         "etag": PLAIN.etag,
         "last-modified": "Mon, 29 Dec 2025 03:12:30 GMT",
         "cache-control": "public, max-age=300",
-        "vary": "Accept-Encoding",
+        "vary": "Accept-Encoding, Accept",
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
         "access-control-allow-origin": "*",
@@ -115,6 +115,40 @@ async def test_a_feed_comes_with_its_type_its_validators_and_its_manners(port: i
     assert expected.items() <= answer.headers.items()
     policy = answer.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'")
+
+
+CHROMIUM = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+
+
+@pytest.mark.parametrize("coding", ["identity", "br"])
+async def test_a_browser_that_opens_a_feed_gets_what_it_can_show(port: int, coding: str) -> None:
+    """Chromium shows the source of whatever is of a feed's own type, stylesheet or not."""
+    for_browser = await ask(port, "/update.rss", Accept=CHROMIUM, Accept_Encoding=coding)
+    for_reader = await ask(port, "/update.rss", Accept="application/rss+xml, */*;q=0.1", Accept_Encoding=coding)
+    headed = await ask(port, "/update.rss", "HEAD", Accept=CHROMIUM, Accept_Encoding=coding)
+
+    assert for_browser.headers == headed.headers
+    assert for_browser.headers == {**for_reader.headers, "content-type": "application/xml; charset=utf-8"}
+    assert for_browser.body == for_reader.body
+    again = await ask(
+        port, "/update.rss", Accept=CHROMIUM, Accept_Encoding=coding, If_None_Match=for_reader.headers["etag"]
+    )
+    assert (again.status, again.headers["vary"]) == (304, "Accept-Encoding, Accept")
+
+
+async def test_a_page_is_a_page_for_everybody(port: int) -> None:
+    answer = await ask(port, "/index.html", Accept="application/xml")
+    assert (answer.headers["content-type"], answer.headers["vary"]) == ("text/html; charset=utf-8", "Accept-Encoding")
+
+
+async def test_what_is_missing_is_told_in_the_sites_own_words(port: int, shelf: dict[str, Document]) -> None:
+    shelf["404.html"] = replace(PAGE, path="404.html", body=b"Halaman tidak ditemukan")
+    for path, accept in (("/dunia/", "*/*"), ("/story/x/", "*/*"), ("/x", CHROMIUM), ("/x.html", "*/*")):
+        answer = await ask(port, path, Accept=accept)
+        assert (answer.status, answer.body) == (404, b"Halaman tidak ditemukan")
+        assert answer.headers["cache-control"] == "no-store"
+    assert (await ask(port, "/x", Accept="*/*")).body == b"404 Not Found\n"
+    assert (await ask(port, "/dunia/", "HEAD")).body == b""
 
 
 async def test_the_front_page_is_at_the_root(port: int) -> None:
