@@ -31,7 +31,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("browser")
     with Origin(pages) as origin:
         sources = [{"name": name.title(), "url": origin.url(f"/{name}.xml")} for name in ("selat", "teluk")]
-        topics = [{"slug": "cuaca", "title": "Cuaca", "match": "kabut"}]
+        more = [{"slug": f"topik-{number}", "title": f"Topik {number}", "match": "kabut"} for number in range(9)]
+        topics = [{"slug": "cuaca", "title": "Cuaca", "match": "kabut"}, *more]  # too many for one row of a phone
         with daemon(folder, write_feeds(folder, sources, topics=topics)) as running:
             eventually(lambda: "2 media" in running.read("/cuaca/"))
             yield running

@@ -139,8 +139,8 @@ def test_nginx_compresses_and_revalidates(running: Running, hosted: str) -> None
     assert (again.status, again.body) == (304, b"")
 
 
-@pytest.mark.parametrize("path", ["/none.json", "/none.rss", "/none.atom"])
-def test_nginx_refuses_a_feed_that_is_not_there_as_the_daemon_does(running: Running, hosted: str, path: str) -> None:
+@pytest.mark.parametrize("path", ["/none.json", "/none.rss", "/none.atom", "/none/", "/story/none/index.html"])
+def test_nginx_refuses_what_is_not_there_as_the_daemon_does(running: Running, hosted: str, path: str) -> None:
     missing, expected = ask(hosted + path), ask(running.url + path)
     assert expected.status == 404
     assert missing.told == expected.told
