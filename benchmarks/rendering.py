@@ -3,9 +3,10 @@
     python -m benchmarks.rendering                   100 topics of 50 items
     python -m benchmarks.rendering --topics 10 --rounds 9
 
-*Rendered* is everything from the board to the finished documents, by the daemon's own desk and press. *Files* is what
-putting them into state/public/ adds, *coded* what the first readers cost once, if all of them want br and gzip of
-everything. *Joined* is the bare limit: all bytes copied once and hashed. CPU time, medians of the rounds.
+*Rendered* is everything from the board to the finished feeds, by the daemon's own desk and press; *pages* adds a page
+for people to each topic. *Files* is what putting them into state/public/ adds, *coded* what the first readers cost
+once, if all of them want br and gzip of every feed. *Joined* is the bare limit: all bytes copied once and hashed. CPU
+time, medians of the rounds.
 """
 
 import argparse
@@ -87,8 +88,12 @@ class Newsroom:
         return self._desk.stories(topic)
 
     def render(self) -> list[Document]:
-        """Give the documents of every topic."""
+        """Give the documents of every topic, its page aside."""
         return [*chain(*(self._press.feeds(topic, self.stories(topic)) for topic in self.topics))]
+
+    def render_pages(self) -> list[Document]:
+        """Give the page of every topic."""
+        return [*chain(*(self._press.pages(topic, self.stories(topic), ()) for topic in self.topics))]
 
 
 def feedgen_all(newsroom: Newsroom) -> None:
@@ -141,10 +146,13 @@ async def measure(topics: int, rounds: int, folder: Path) -> dict[str, float]:
             documents = newsroom.render()
             timed("rendered", began)
             began = time.process_time()
+            pages = newsroom.render_pages()
+            timed("pages", began)
+            began = time.process_time()
             joined(documents)
             timed("joined", began)
             began = time.process_time()
-            write_documents(folder / "public", documents)
+            write_documents(folder / "public", [*documents, *pages])
             timed("files", began)
         began = time.process_time()
         feedgen_all(newsroom)

@@ -4,7 +4,7 @@ The one home of jinja2. All text is escaped where it enters a template; none of 
 wrote before: the lines of a list, each written once for all the pages that show it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, cached_property, partial
@@ -92,9 +92,9 @@ class Pages:
             title=self._title,
             alternates=self._alternates,
             update=self._topics[UPDATE],
-            latest=update,
+            latest=_joined(update),
             popular=self._topics[POPULAR],
-            ranked=popular,
+            ranked=_joined(popular),
             subscribe=self._subscribe,
         )
 
@@ -107,7 +107,7 @@ class Pages:
             title=f"{shown.title} – {self._title}",
             description=f"{self._title}: {shown.title}",
             topic=shown,
-            lines=lines,
+            lines=_joined(lines),
         )
 
     def story_page(self, item: Item, slugs: Collection[str]) -> bytes:
@@ -173,6 +173,10 @@ def story_path(item: Item) -> str:
 
 def _folder(item: Item) -> str:
     return f"story/{item.id.rpartition(':')[2]}/"
+
+
+def _joined(lines: Iterable[Markup]) -> Markup:
+    return Markup("\n".join(lines))  # noqa: S704  each of them is
 
 
 def _shown(topic: Topic) -> Topic:
