@@ -77,7 +77,8 @@ async def rooms(directory: Path, *, now: Any = NOON, **changes: Any) -> AsyncIte
 
 
 def files(directory: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (directory / "public").iterdir()}
+    public = directory / "public"
+    return {str(path.relative_to(public)): path.read_bytes() for path in public.rglob("*") if path.is_file()}
 
 
 async def test_news_is_published_after_it_is_committed_and_only_then(tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ async def test_a_lost_folder_is_rebuilt_with_the_same_bytes(tmp_path: Path) -> N
         await asyncio.gather(here.poll(), here.poll(KABAR))
         await here.house.publish()
     before = files(tmp_path)
-    for path in (tmp_path / "public").iterdir():
+    for path in [path for path in (tmp_path / "public").rglob("*") if path.is_file()]:
         path.unlink()
     async with rooms(tmp_path, now=NOON + DAY) as here:
         await here.house.publish()

@@ -100,5 +100,5 @@ def test_serving_is_measured_beside_nginx() -> None:
 def test_rendering_is_measured_beside_feedgen_and_beside_a_copy() -> None:
     rows = rows_of("rendering", "--topics", "2", "--rounds", "1")
 
-    assert {row[0] for row in rows} == {"rendered", "joined", "files", "feedgen, all items", "coded"}
+    assert {row[0] for row in rows} == {"rendered", "pages", "joined", "files", "feedgen, all items", "coded"}
     assert all(float(row[3]) > 0 for row in rows)
