@@ -164,7 +164,7 @@ class Press:
             body = self._pages.story_page(item, slugs)
             kept = story, _dated(story_path(item), PAGE_TYPE, body, changes_of([story]))
         self._told[story.id] = kept
-        if len(self._told) > self._room:
+        if len(self._told) > self._room // 2:
             del self._told[next(iter(self._told))]
         return kept[1]
 
