@@ -20,7 +20,7 @@ class Head:
         description: Of the two as well.
         author: The site's title.
         language: RFC 5646.
-        home_url: The site's front page.
+        home_url: The topic's page.
         url: Of the feeds, without their ending: ".rss", ".atom", ".json".
         updated_at: UTC: the newest `Item.updated_at`. None: there are no items.
         icon_url: Of the site's picture, small. None: it has none.
@@ -62,7 +62,7 @@ def head_of(topic: Topic, site: Site, base_url: str, updated_at: datetime | None
         description=f"{author}: {name}",
         author=author,
         language=language_tag(only) or language_tag(site.language) or "und",
-        home_url=f"{base_url}/",
+        home_url=f"{base_url}/{topic.slug}/",
         url=f"{base_url}/{topic.slug}",
         updated_at=updated_at,
         icon_url=f"{base_url}/{ICON_PATH}",

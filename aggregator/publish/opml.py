@@ -34,7 +34,7 @@ def feeds_opml(site: Site, base_url: str, topics: Iterable[Topic]) -> bytes:
                 "type": "rss",
                 "version": "RSS2",
                 "xmlUrl": f"{base_url}/{topic.slug}.rss",
-                "htmlUrl": f"{base_url}/",
+                "htmlUrl": f"{base_url}/{topic.slug}/",
                 "language": language_tag(site.language) or "",
             }
         )

@@ -73,7 +73,7 @@ RSS = {
     "NewestFirst": (r"<pubDate>Mon, 29 Dec 2025 03:12:30", "<pubDate>Mon, 29 Dec 2025 01:12:30"),
     "DuplicateEnclosure": (r"(<enclosure [^\n]*)", r"\1\1"),
     "ImageTitleDoesntMatch": (r"(<url>[^\n]*\s*)<title>UPDATE", r"\1<title>Update"),
-    "ImageLinkDoesntMatch": (r"(<link>https://warta.example/)(</link>\s*<width>)", r"\1x\2"),
+    "ImageLinkDoesntMatch": (r"(<link>https://warta.example/update/)(</link>\s*<width>)", r"\1x\2"),
     "AvoidTextInput": (r"(<ttl>)", r"<textInput><title>x</title></textInput>\1"),
     "NeedDescriptionBeforeContent": (
         r"<description>(&#x3C;[^\n]*)</description>",
