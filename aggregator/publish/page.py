@@ -59,6 +59,7 @@ class Pages:
         self._canonical = site.url
         self._title = one_line(site.title) or UNTITLED
         self._topics = {topic.slug: _shown(topic) for topic in topics}
+        self._links: dict[str, dict[str, Markup]] = {}  # to the topics, from wherever a page lies
         self._words = words(site.language)
         self._common = {
             "base_url": base_url,
@@ -106,6 +107,7 @@ class Pages:
             f"{topic.slug}/",
             title=f"{shown.title} – {self._title}",
             description=f"{self._title}: {shown.title}",
+            here=shown.slug,
             topic=shown,
             lines=_joined(lines),
         )
@@ -153,12 +155,27 @@ class Pages:
         told_at = _folder(item) if len(item.tellings) > 1 else None
         return _render("line.html", self._common, item=item, root=root, shown=shown, is_brief=is_brief, told_at=told_at)
 
-    def _page(self, template: str, folder: str, **more: object) -> bytes:
+    def _page(self, template: str, folder: str, *, here: str | None = None, **more: object) -> bytes:
         path = folder if folder.endswith(".html") else f"{folder}index.html"
         canonical = f"{self._canonical}/{folder}" if self._canonical and path != MISSING_PATH else None
-        root = "../" * path.count("/")
-        shown = {"canonical": canonical, "description": self._title, "path": path, "root": root, "topic": None, **more}
-        return _render(template, self._common, **shown).encode()
+        shown = {
+            "canonical": canonical,
+            "description": self._title,
+            "path": path,
+            "root": "../" * path.count("/"),
+            **more,
+        }
+        links = self._links_from(f"{shown['root']}", here)
+        return _render(template, self._common, links_to_topics=links, **shown).encode()
+
+    def _links_from(self, root: str, here: str | None) -> Markup:
+        """Link to every topic: a hundred of them would cost as much as the rest of a page."""
+        if root not in self._links:
+            self._links[root] = {slug: _link(topic, root) for slug, topic in self._topics.items()}
+        links = self._links[root]
+        if here in links:
+            links = {**links, here: _link(self._topics[here], root, is_here=True)}
+        return _joined(links.values())
 
     def _told_by(self, item: Item) -> str:
         """Say by how many a story is told."""
@@ -173,6 +190,10 @@ def story_path(item: Item) -> str:
 
 def _folder(item: Item) -> str:
     return f"story/{item.id.rpartition(':')[2]}/"
+
+
+def _link(topic: Topic, root: str, *, is_here: bool = False) -> Markup:
+    return _render("link.html", {}, topic=topic, root=root, is_here=is_here)
 
 
 def _joined(lines: Iterable[Markup]) -> Markup:
