@@ -107,6 +107,7 @@ class Daemon:
         await self._house.desk.load()
         await self._publish()
         live: Live = {
+            "status": OnceASecond(self._status_page),
             "status.json": OnceASecond(self._status_json),
             "metrics": OnceASecond(self._metrics),
             "healthz": self._healthz,
@@ -361,6 +362,10 @@ class Daemon:
 
     async def _status_json(self) -> tuple[int, str, bytes]:
         return 200, "application/json", await asyncio.to_thread(status_json, await self.status())
+
+    async def _status_page(self) -> tuple[int, str, bytes]:
+        body = await asyncio.to_thread(self._house.edition.status_page, await self.status())
+        return 200, "text/html; charset=utf-8", body
 
     async def _metrics(self) -> tuple[int, str, bytes]:
         return await asyncio.to_thread(_metrics_of, await self.status())

@@ -14,6 +14,7 @@ from aggregator.desk import Desk
 from aggregator.document import Document
 from aggregator.errors import StateError
 from aggregator.incident import Incident
+from aggregator.report import Status
 from aggregator.site import Site
 from aggregator.source import Source
 from aggregator.story import Dissolved, Story
@@ -160,11 +161,7 @@ class Edition:
 
         Of the site, and of the operator's feed, nothing where nothing is new there.
         """
-        from aggregator.publish.press import Press
-
-        if self._press is None:
-            self._press = Press(self._site, self._base_url, tuple(self._topics.values()), self._names, self._sources)
-        press = self._press
+        press = self._at_hand()
         documents = {
             topic.slug: (*press.feeds(topic, stories, dissolved), *press.pages(topic, stories, wholes))
             for topic, stories, wholes in feeds
@@ -174,6 +171,17 @@ class Edition:
         if incidents is not None:
             documents[_STATUS] = press.status(incidents)
         return documents
+
+    def status_page(self, status: Status) -> bytes:
+        """Write how the newsroom stands, for people who look now."""
+        return self._at_hand().status_page(status)
+
+    def _at_hand(self) -> "Press":
+        from aggregator.publish.press import Press
+
+        if self._press is None:
+            self._press = Press(self._site, self._base_url, tuple(self._topics.values()), self._names, self._sources)
+        return self._press
 
     def _put_on_shelf(self, documents: Mapping[str, Sequence[Document]]) -> set[str]:
         """Hand the documents out; give the paths that are published no longer."""

@@ -10,14 +10,17 @@ from datetime import datetime
 from functools import cache, cached_property, partial
 from typing import Final
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from aggregator.publish.bulletins import harmless, site_of
 from aggregator.publish.item import Item
 from aggregator.publish.outgoing import UNTITLED, language_tag, one_line
 from aggregator.publish.printed import printed_date
 from aggregator.publish.words import words
+from aggregator.report import SourceStatus, State, Status
 from aggregator.site import Site
 from aggregator.topic import POPULAR, UPDATE, Topic
 
@@ -26,6 +29,8 @@ STYLE_TYPE: Final = "text/css; charset=utf-8"
 MISSING_PATH: Final = "404.html"
 """What static hosts send where there is nothing."""
 
+_WORST_FIRST: Final[tuple[State, ...]] = ("failing", "parked", "new", "ok")
+_MOST_SOURCES: Final = 1_000  # on the status page
 _MOST_NAMED: Final = 6  # outlets in one line; how many there are stands beside them
 
 
@@ -43,6 +48,15 @@ _FEEDS: Final = (
     _Feed(name="Atom", ending="atom", type="application/atom+xml"),
     _Feed(name="JSON Feed", ending="json", type="application/feed+json"),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """A source on the status page; `link` and `error` without secrets."""
+
+    status: SourceStatus
+    link: str | None
+    error: str | None
 
 
 class Pages:
@@ -134,6 +148,20 @@ class Pages:
         root = urlsplit(self._base_url).path + "/"
         return self._page("404.html", MISSING_PATH, root=root, title=f"{self._words.missing} – {self._title}")
 
+    def status_page(self, status: Status) -> bytes:
+        """Write what "/status" answers at this moment: in English, as it is for operators, and without secrets."""
+        shown = sorted(status.sources, key=lambda source: _WORST_FIRST.index(source.state))[:_MOST_SOURCES]
+        return self._page(
+            "status.html",
+            "status.html",
+            canonical=None,
+            root="./",  # it lies beside the front page, and is not that
+            title=f"Status – {self._title}",
+            status=status,
+            sources=[_Row(status=it, link=site_of(it.url), error=it.error and harmless(it.error)) for it in shown],
+            printed=partial(_briefly, zone=ZoneInfo(status.zone)),  # many, and the other way takes 20 times as long
+        )
+
     def stylesheet(self) -> bytes:
         """Write "style.css": a document of its own, because the pages' policy forbids styles inside them."""
         return _render("style.css", {}).encode()
@@ -202,6 +230,10 @@ def _joined(lines: Iterable[Markup]) -> Markup:
 
 def _shown(topic: Topic) -> Topic:
     return replace(topic, title=one_line(topic.title) or topic.slug)
+
+
+def _briefly(instant: datetime, zone: ZoneInfo) -> str:
+    return f"{instant.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def _machine(instant: datetime) -> str:

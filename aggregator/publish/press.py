@@ -19,6 +19,7 @@ from aggregator.publish.item import Item, item_of
 from aggregator.publish.page import MISSING_PATH, PAGE_TYPE, STYLE_TYPE, Pages, story_path
 from aggregator.publish.script import SCRIPT_PATH, SCRIPT_TYPE, script
 from aggregator.publish.words import words
+from aggregator.report import Status
 from aggregator.site import Site
 from aggregator.source import Source
 from aggregator.story import Dissolved, Story
@@ -178,6 +179,10 @@ class Press:
         body = syndication.atom_feed(head, self._bulletins.values())
         changes = tuple(sorted({incident.at for incident in incidents}))
         return (_dated(f"{STATUS.slug}.atom", syndication.ATOM_TYPE, body, changes),)
+
+    def status_page(self, status: Status) -> bytes:
+        """Write what "/status" answers; it is no document, for it is another one every second."""
+        return self._pages.status_page(status)
 
     def _write(self, story: Story) -> _Written:
         written = self._written.pop(story, None)

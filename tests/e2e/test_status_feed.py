@@ -155,6 +155,7 @@ def test_a_daemon_that_is_killed_tells_nothing_twice_and_loses_nothing_it_told(t
             here = Running(url=url, process=process, log=tmp_path / "daemon.log")
             eventually(partial(_has_failed, here, failures))
             told.append(eventually(partial(_entries, here)))
+            assert "failing (404)" in here.read("/status")
         with EmbeddedStore(tmp_path / "state", read_only=True) as store:
             kept.append(list(store.incidents()))
 
