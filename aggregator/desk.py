@@ -6,10 +6,11 @@ Both are derived from committed headlines. A pass without news never loads them.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from hashlib import blake2b
 from typing import Final, Protocol, TypeVar
+from zlib import crc32
 
 import orjson
 
@@ -18,7 +19,7 @@ from aggregator.commit import Commit
 from aggregator.dedupe.fold import URL_REACH, Merge, Window
 from aggregator.headline import Headline
 from aggregator.merge.board import Board
-from aggregator.merge.rank import pick, story_of
+from aggregator.merge.rank import opening, pick, story_of
 from aggregator.merge.slip import EVERYBODY, Slip
 from aggregator.merge.topics import topics_of
 from aggregator.monitor.days import Days
@@ -82,6 +83,23 @@ class Store(Protocol):
         """Write a commit, durably, and give `news` as of it; raise StateError where that failed."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What is known of an item of a topic without reading what it tells.
+
+    Attributes:
+        name: Of the story, or of the headline where each is an item.
+        first_at: UTC: when the headline was accepted that the topic's readers know it by.
+        since: UTC: when the first of the story's headlines was, whether the topic has that one or not.
+        mark: Of all that decides what it tells: 32 bits.
+    """
+
+    name: str
+    first_at: datetime
+    since: datetime
+    mark: int
+
+
 class Desk:
     """Where new headlines become stories and find their topics.
 
@@ -130,6 +148,7 @@ class Desk:
         self._days = Days(self._zone)
         self._settled: dict[str, Headline] = {}  # accepted, and not posted yet
         self._told: dict[str, dict[tuple[Slip, ...], Story]] = {}  # by slug: what its feed held when last asked
+        self._read_at: int | None = None  # `news` as of when all was read; None once `take_changes` has told
         self._loaded = False
         self._posted = 0
 
@@ -208,9 +227,10 @@ class Desk:
             board = self._board
             if not self.is_filed:
                 await self._refile(self.rules)
-            self._posted = self._store.news
+            self._posted = self._read_at = self._store.news
             if not self._recalled():
                 await self._remember(await self._put_up())
+                board.take_changed()
             self._loaded = self._board is board  # else feeds.yaml was taken over meanwhile
 
     def sketch(self) -> tuple[bytes, ...] | None:
@@ -393,6 +413,31 @@ class Desk:
         kept = ((slip, self._store.headline(slip.id)) for slip in slips)
         told = [(slip, headline) for slip, headline in kept if headline is not None]
         return story_of(topic, told) if told else None
+
+    def take_changes(self) -> tuple[int | None, dict[str, set[str]]]:
+        """Give what changed since this was last asked: by slug, the names of items.
+
+        Where everything was read since, the first is `news` as of then: what had changed by then, nobody knows here.
+        """
+        read_at, self._read_at = self._read_at, None
+        return read_at, self._board.take_changed()
+
+    def trace(self, topic: Topic, name: str) -> Trace | None:
+        """Give what is known of an item by its name; None where there is no such item any more."""
+        slips = self._board.named(name, topic.slug)
+        if not slips:
+            return None
+        return Trace(
+            name=name,
+            first_at=datetime.fromtimestamp(opening(slips).seen, UTC),
+            since=datetime.fromtimestamp(self._board.known_since(slips[0].story), UTC),
+            mark=crc32(repr(slips).encode()),
+        )
+
+    def story(self, topic: Topic, name: str) -> Story | None:
+        """Give an item of a topic by its name, whatever the limit; None where there is no such item any more."""
+        slips = self._board.named(name, topic.slug)
+        return self._told.get(topic.slug, {}).get(slips) or self._story(topic, slips)
 
     def dissolved(self) -> tuple[Dissolved, ...]:
         """Give the stories that became part of older ones, the first first, as far as the store remembers."""

@@ -33,6 +33,7 @@ class Board:
         self._slips: dict[str, Slip] = {}
         self._stories: dict[str, tuple[str, ...]] = {}
         self._topics: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._changed: dict[str, set[str]] = {}
 
     def __contains__(self, id_: object) -> bool:
         return id_ in self._slips
@@ -57,8 +58,7 @@ class Board:
         slip = slip_of(headline, self._weights)
         self._unrank(slip.story)
         self._put(slip._replace(topics=self._known(slip.topics)))
-        for slug, entry in self._entries(slip.story):
-            insort(self._order[slug], entry)
+        self._rank(slip.story)
         return before | self._touched(slip.story)
 
     def sketch(self) -> dict[str, Any]:
@@ -115,6 +115,26 @@ class Board:
         leaving, posted = set(ids), self._slips
         return [id_ for id_ in ids if id_ not in posted or leaving.issuperset(self._stories[posted[id_].story])]
 
+    def names(self, slug: str) -> list[str]:
+        """Give the names of all that a topic holds."""
+        return [name for _, name in self._order[slug]]
+
+    def take_changed(self) -> dict[str, set[str]]:
+        """Give, by slug, the names of what was put up or changed since this was last asked."""
+        changed, self._changed = self._changed, {}
+        return changed
+
+    def named(self, name: str, slug: str) -> tuple[Slip, ...]:
+        """Give what makes the item of that name in a topic, as `ranked` does; nothing where there is none."""
+        if slug not in self._split:
+            return self.inside(name, slug)
+        slip = self._slips.get(name)
+        return () if slip is None or slug not in slip.topics else (slip,)
+
+    def known_since(self, story: str) -> float:
+        """Say when the first headline of a story that there is was accepted, whatever its topics."""
+        return min(self._slips[id_].seen for id_ in self._stories[story])
+
     def _put(self, slip: Slip) -> None:
         self._slips[slip.id] = slip
         self._stories[slip.story] = (*self._stories.get(slip.story, ()), slip.id)
@@ -138,9 +158,13 @@ class Board:
         rest = tuple(other for other in self._stories.pop(slip.story) if other != id_)
         if rest:
             self._stories[slip.story] = rest
-            for slug, entry in self._entries(slip.story):
-                insort(self._order[slug], entry)
+            self._rank(slip.story)
         return touched
+
+    def _rank(self, story: str) -> None:
+        for slug, entry in self._entries(story):
+            insort(self._order[slug], entry)
+            self._changed.setdefault(slug, set()).add(entry[1])
 
     def _unrank(self, story: str) -> None:
         for slug, entry in self._entries(story):

@@ -149,3 +149,16 @@ def test_a_story_leaves_as_a_whole() -> None:
 
     assert posted.whole([one, three, gone]) == [three, gone]
     assert posted.whole([three, two, one]) == [three, two, one]
+
+
+def test_what_changed_is_named_by_topic_and_once() -> None:
+    posted = board(topics=(UPDATE, EACH))
+    posted.post(line(1, topics=("update", "each")))
+    posted.post(line(2, 1, topics=("update", "each")))
+
+    ids = {headline(1).id, headline(2).id}
+    assert posted.take_changed() == {"update": {headline(1).id}, "each": ids}
+    assert posted.take_changed() == {}
+    assert set(posted.names("each")) == ids
+    assert [len(posted.named(headline(number).id, "update")) for number in (1, 2)] == [2, 0]
+    assert [len(posted.named(headline(number).id, "each")) for number in (1, 2, 3)] == [1, 1, 0]
