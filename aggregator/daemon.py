@@ -112,6 +112,7 @@ class Daemon:
             "metrics": OnceASecond(self._metrics),
             "healthz": self._healthz,
         }
+        await self._close_months()
         async with Server(self._house.shelf, live=live, events=self._events) as server:
             self.url = await server.start(host, port)
             self._appoint()
@@ -285,6 +286,12 @@ class Daemon:
             archived = await self._house.tidy_daily(now=self._clock())
             if archived:
                 _log.info("%d headlines left the active window", archived)
+        await self._close_months()
+
+    async def _close_months(self) -> None:
+        async with self._publishing:
+            with self._watched("archive"):
+                await self._house.close_months(now=self._clock())
 
     async def _listen(self) -> None:
         with self._watched("listen"):

@@ -1,7 +1,8 @@
 """Topics → documents: renders what news touched, and nothing else."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
+from datetime import datetime
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from aggregator import VERSION
-from aggregator.desk import Desk
+from aggregator.archive import Archive, Earlier, earlier_of
+from aggregator.desk import Desk, Trace, unhurried
 from aggregator.document import Document
 from aggregator.errors import StateError
 from aggregator.incident import Incident
+from aggregator.month import Month
 from aggregator.report import Status
 from aggregator.site import Site
 from aggregator.source import Source
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 _STAMP: Final = "edition"
 _SITE: Final = ""  # what owns the documents that belong to no topic
 _STATUS: Final = "status"  # what owns the operator's feed: no topic may be called that
+_LOOKED_AT: Final = 100  # items at once, a thread and the loop in turns
+_FILED_BESIDE: Final = 300  # items that no feed shows: a fifth of a second of work, for other news waits
 
 
 class Edition:
@@ -37,13 +42,14 @@ class Edition:
     def __init__(
         self,
         directory: Path,
-        shelf: dict[str, Document],
+        shelf: MutableMapping[str, Document],
         desk: Desk,
         *,
         site: Site,
         base_url: str,
         topics: Sequence[Topic],
         sources: Sequence[Source],
+        oldest: Month | None = None,
     ) -> None:
         """Begin with nothing published.
 
@@ -55,6 +61,7 @@ class Edition:
             base_url: What links to ourselves begin with; no trailing slash.
             topics: As feeds.yaml has them.
             sources: Likewise.
+            oldest: The first month of which archives are kept. None: there are no archives.
         """
         self._shelf = shelf
         self._public = directory / "public"
@@ -65,7 +72,20 @@ class Edition:
         self._sources = tuple(sources)
         self._site, self._base_url = site, base_url
         self._press: Press | None = None
-        self._settings = _settings(site, base_url, topics, sources)
+        self._settings = _settings(site, base_url, topics, sources, has_archives=oldest is not None)
+        self._filed, earlier = _read_stamp(self._stamp)
+        self.archive = Archive(
+            directory,
+            site=site,
+            base_url=base_url,
+            topics=self._topics,
+            names=self._names,
+            oldest=oldest,
+            settings=self._settings,
+            earlier=earlier,
+        )
+        self._unfiled: dict[str, dict[str, None]] = {}  # names of the items that changed, by slug
+        self._unwritten: list[Document] = []  # of archives: on the shelf until they are on the disk
         self._paths: dict[
             str, list[str]
         ] = {}  # of all that is published: the site's own under "", a topic's under its slug
@@ -77,13 +97,13 @@ class Edition:
 
     @property
     def is_pending(self) -> bool:
-        """Say whether something is not published yet."""
-        return self.is_touched or self._incidents is not None
+        """Say whether something is not published yet, or something that was published is missing."""
+        return self.is_touched or self._incidents is not None or not self.archive.is_whole
 
     @property
     def is_touched(self) -> bool:
         """Say whether something that was touched is not published yet: it takes the desk to tell it."""
-        return bool(self._touched)
+        return bool(self._touched) or bool(self._unfiled)
 
     def tells(self, told: int) -> bool:
         """Say whether the operator is told all up to this count of the store."""
@@ -109,6 +129,8 @@ class Edition:
             paths, told = stamp["paths"], stamp["told"]
             if (stamp["settings"], stamp["news"]) != (self._settings, news) or not _are_files(self._public, paths):
                 return False
+            if not self.archive.is_there(stamp["archive"]):
+                return False
         except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is an older version's
             return False
         self._paths, self._news, self._told = paths, news, told
@@ -116,7 +138,7 @@ class Edition:
         return True
 
     async def publish(self, news: int) -> tuple[str, ...]:
-        """Render what was touched, and what the operator is to be told.
+        """Render what was touched, what the operator is to be told, and some of what is missing of the archives.
 
         Args:
             news: The store's count of commits that brought news, as of what the desk shows. Of no account where nothing
@@ -127,24 +149,107 @@ class Edition:
 
         Raises:
             StateError: The files could not be written; readers of `shelf` have the new ones, and the next call tries
-                again.
+                again. Where the archive could not be written down, they have the old ones.
         """
         slugs, self._touched = self._touched, set()
         incidents, self._incidents = self._incidents, None
+        try:
+            changed = await self._publish(slugs, incidents, news)
+            if not self.archive.is_whole:
+                changed += await asyncio.to_thread(self.archive.mend, self._at_hand())
+            if not self.is_pending:
+                await asyncio.to_thread(self._finish)
+        except BaseException:
+            self._touched |= slugs
+            self._told = None
+            raise
+        return changed
+
+    async def close_months(self, *, oldest: Month | None, now: datetime) -> None:
+        """Seal the months of the archives that are over, if everything is published; remove those before `oldest`.
+
+        Raises:
+            StateError: state/ cannot be written. The next call tries again.
+        """
+        if not self.is_pending and self._filed is not None:
+            await asyncio.to_thread(self._close_months, oldest, now)
+
+    def _close_months(self, oldest: Month | None, now: datetime) -> None:
+        from aggregator.publish.files import remove_documents
+
+        self.archive.seal(now=now)
+        gone = self.archive.prune(oldest)
+        remove_documents(self._public, gone)
+        if gone and self.archive.is_whole:
+            self._put_stamp()
+
+    async def _publish(
+        self, touched: Collection[str], incidents: Sequence[Incident] | None, news: int
+    ) -> tuple[str, ...]:
+        if touched:
+            self._note_changes()
+        slugs, board = {*touched, *self._unfiled}, self._desk.board
         self._news = news if slugs else self._news
         told = [(topic, self._desk.stories(topic)) for slug, topic in self._topics.items() if slug in slugs]
         feeds = [(topic, stories, self._wholes(stories)) for topic, stories in told]
         dissolved = self._desk.dissolved() if slugs else ()
         lists = (self._desk.stories(self._topics[UPDATE]), self._desk.stories(self._topics[POPULAR]))
-        try:
-            documents = await asyncio.to_thread(self._render, feeds, dissolved, lists, incidents)
-            gone = self._put_on_shelf(documents)
-            once = {document.path: document for document in chain(*documents.values())}  # topics share stories' pages
-            return await asyncio.to_thread(self._write, tuple(once.values()), gone)
-        except BaseException:
+        await self._file({topic.slug: stories for topic, stories in told}, news)
+        if self._desk.board is not board:  # it is being read anew: what was not found may be there again
+            self._filed = None
             self._touched |= slugs
-            self._told = None
-            raise
+        archived = await asyncio.to_thread(self._archive, slugs) if slugs else ()
+        documents = await asyncio.to_thread(self._render, feeds, dissolved, lists, incidents)
+        gone = self._put_on_shelf(documents)
+        once = {document.path: document for document in chain(*documents.values())}  # topics share stories' pages
+        return archived + await asyncio.to_thread(self._write, [*self._unwritten, *once.values()], gone)
+
+    def _note_changes(self) -> None:
+        """Note which items changed since the archives were written; all that there are, where nobody knows."""
+        read_at, changes = self._desk.take_changes()
+        for slug in self._topics if self.archive.is_kept else ():
+            names = list(changes.get(slug, ()))
+            if read_at is not None and (read_at != self._filed or self.archive.unfiled(slug)):
+                names = self._desk.board.names(slug)
+            if names:
+                self._unfiled.setdefault(slug, {}).update(dict.fromkeys(names))
+
+    async def _file(self, shown: Mapping[str, Sequence[Story]], news: int) -> None:
+        """Write down in the archives what changed: all that feeds show, and of what they have no room for, some."""
+        room = _FILED_BESIDE
+        for slug, names in list(self._unfiled.items()):
+            first = {story.id: None for story in shown[slug] if story.id in names}
+            left, wanted = await self._look([*(first | names)], slug, len(first), room)
+            told = [(each, self._desk.story(self._topics[slug], each.name)) async for each in unhurried(wanted)]
+            filed = [(trace, story) for trace, story in told if story is not None]
+            await asyncio.to_thread(self.archive.file, self._topics[slug], filed)
+            room -= max(0, len(wanted) - len(first))
+            self._unfiled[slug] = dict.fromkeys(left)
+            if not self._unfiled[slug]:
+                del self._unfiled[slug]
+        if shown and not self._unfiled:
+            self._filed = news
+
+    async def _look(self, names: list[str], slug: str, first: int, room: int) -> tuple[list[str], list[Trace]]:
+        """Find what there is to write down of the first names, and some more; give the names not looked at, too."""
+        wanted: list[Trace] = []
+        at = 0
+        while at < first or (at < len(names) and len(wanted) < first + room):
+            some = names[at : at + (first if at < first else _LOOKED_AT)]
+            traces = [self._desk.trace(self._topics[slug], name) for name in some]
+            wanted += await asyncio.to_thread(self.archive.wanted, self._topics[slug], list(filter(None, traces)))
+            at += len(some)
+        return names[at:], wanted
+
+    def _archive(self, slugs: Iterable[str]) -> tuple[str, ...]:
+        """Write the parts of the archives that changed; what cannot be written is handed out all the same."""
+        before = self._unwritten
+        changed, self._unwritten = self.archive.write(slugs, self._at_hand())
+        for document in before:
+            self._shelf.pop(document.path, None)
+        for document in self._unwritten:
+            self._shelf[document.path] = document
+        return tuple(changed)
 
     def _wholes(self, stories: Iterable[Story]) -> tuple[Story, ...]:
         """Give those that have a page of their own."""
@@ -161,9 +266,12 @@ class Edition:
 
         Of the site, and of the operator's feed, nothing where nothing is new there.
         """
-        press = self._at_hand()
+        press, newest = self._at_hand(), self.archive.newest
         documents = {
-            topic.slug: (*press.feeds(topic, stories, dissolved), *press.pages(topic, stories, wholes))
+            topic.slug: (
+                *press.feeds(topic, stories, dissolved, newest_archive=newest(topic.slug)),
+                *press.pages(topic, stories, wholes),
+            )
             for topic, stories, wholes in feeds
         }
         if feeds:
@@ -191,29 +299,32 @@ class Edition:
         self._paths |= {owner: [document.path for document in owned] for owner, owned in documents.items()}
         # One that is the same stays the one it is: its codings have been made.
         self._shelf.update((it.path, it) for it in chain(*documents.values()) if self._shelf.get(it.path) != it)
-        gone = before.difference(*self._paths.values())
+        gone = before.difference(*self._paths.values(), (document.path for document in self._unwritten))
         for path in gone & self._shelf.keys():
             del self._shelf[path]
         return gone
 
     def _write(self, documents: Sequence[Document], gone: set[str]) -> tuple[str, ...]:
-        from aggregator.publish.files import remove_documents, stale_files, write_documents
+        from aggregator.publish.files import remove_documents, write_documents
 
         changed = write_documents(self._public, documents)
-        if self._touched:
-            remove_documents(self._public, gone)
-            return changed
-        if not self._is_swept:
-            gone = gone.union(stale_files(self._public, set(chain(*self._paths.values()))))
         remove_documents(self._public, gone)
+        return changed
+
+    def _finish(self) -> None:
+        """Leave nothing in state/public/ that is not ours, and note that all of it is there."""
+        from aggregator.publish.files import remove_documents, stale_files
+
+        if not self._is_swept:
+            keep = {*chain(*self._paths.values()), *self.archive.paths()}
+            remove_documents(self._public, stale_files(self._public, keep))
         self._is_swept = True
         self._put_stamp()
-        return changed
 
     def _put_stamp(self) -> None:
         """Note what stands in state/public/ now, so that the next run need not look."""
         shown = {"settings": self._settings, "news": self._news, "told": self._told, "paths": self._paths}
-        stamp = orjson.dumps(shown)
+        stamp = orjson.dumps({**shown, "archive": self.archive.stamp()})
         aside = self._stamp.with_suffix(".tmp")
         try:
             aside.write_bytes(stamp)
@@ -222,11 +333,22 @@ class Edition:
             raise StateError(f"{self._stamp}: cannot be written: {error.strerror}; free disk space") from error
 
 
+def _read_stamp(path: Path) -> tuple[int | None, Earlier]:
+    """Give up to which news the last run had filed everything, and what it had written then. None: nobody knows."""
+    try:
+        stamp = orjson.loads(path.read_bytes())
+        return int(stamp["news"]), earlier_of(stamp)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, Earlier()
+
+
 def _are_files(public: Path, paths: Mapping[str, Iterable[str]]) -> bool:
     return all((public / path).is_file() for path in chain(*paths.values()))
 
 
-def _settings(site: Site, base_url: str, topics: Sequence[Topic], sources: Sequence[Source]) -> str:
+def _settings(
+    site: Site, base_url: str, topics: Sequence[Topic], sources: Sequence[Source], *, has_archives: bool
+) -> str:
     """Name everything but the news that decides the bytes."""
     shown = [
         (it.slug, it.title, it.one_per, it.order, it.retell, it.half_life, it.limit, it.per_source) for it in topics
@@ -234,4 +356,5 @@ def _settings(site: Site, base_url: str, topics: Sequence[Topic], sources: Seque
     names = [(source.id, source.name, source.weight) for source in sources]
     listed = [(source.urls, source.topics, source.page, source.language) for source in sources]
     rhythms = [(source.zone.key, source.every, source.cron) for source in sources]
-    return blake2b(repr((VERSION, site, base_url, shown, names, listed, rhythms)).encode(), digest_size=16).hexdigest()
+    named = (VERSION, site, base_url, shown, names, listed, rhythms, has_archives)
+    return blake2b(repr(named).encode(), digest_size=16).hexdigest()

@@ -16,11 +16,11 @@ from zlib import crc32
 from aggregator import poll as passes
 from aggregator.commit import Commit
 from aggregator.desk import Desk, unhurried
-from aggregator.document import Document
 from aggregator.edition import Edition
 from aggregator.fetch.http import Fetcher
 from aggregator.incident import MOST_TOLD, TOLD_FOR, Incident, latest_first
 from aggregator.load.feeds_yaml import FeedsFile
+from aggregator.month import Month, later, month_of
 from aggregator.parse.sandbox import Sandbox
 from aggregator.report import Report
 from aggregator.schedule import scope
@@ -28,6 +28,7 @@ from aggregator.schedule.due import first_due, set_right
 from aggregator.schedule.history import configured, first_standing, may_be_asked, with_kept_ids
 from aggregator.schedule.incidents import UNREACHED, fallen_silent
 from aggregator.schedule.silence import has_fallen_silent
+from aggregator.shelf import Shelf
 from aggregator.source import Due, Source, Standing
 from aggregator.store.embedded import EmbeddedStore
 from aggregator.story import DISSOLVED_TOLD
@@ -100,7 +101,7 @@ class House:
         feeds: What feeds.yaml says.
         sources: Those of feeds.yaml, with the ids under which they were first seen.
         dues: Source id → appointment, of each source that is not parked.
-        shelf: Path → document: what is published.
+        shelf: Path → document: what is published, also what lies on the disk alone.
         desk: The stories and topics.
         edition: What renders them.
         store: state/.
@@ -114,7 +115,7 @@ class House:
     def __init__(self, tools: Tools, *, base_url: str, speed: float, spread_new: bool) -> None:
         """Wait to be furnished."""
         self.store = tools.store
-        self.shelf: dict[str, Document] = {}
+        self.shelf = Shelf(tools.directory / "public")
         self.desk = Desk(tools.store, topics=(), sources=(), recall=self._recall)
         self._tools = tools
         self._fetcher: Fetcher | None = None
@@ -149,7 +150,9 @@ class House:
             base_url=feeds.site.url or self._base_url,
             topics=feeds.topics,
             sources=sources,
+            oldest=self._oldest(now),
         )
+        self.shelf.stored = self.edition.archive.blank
         self.world = passes.World(
             fetch=fetcher.fetch,
             parse=self._tools.sandbox.read,
@@ -225,7 +228,7 @@ class House:
         return [source for source in askable if not self.put_off(source, now=now)]
 
     async def publish(self) -> tuple[str, ...]:
-        """Render what was touched; give the paths that changed.
+        """Render what was touched, and what readers missed; give the paths that changed.
 
         Raises:
             StateError: state/ cannot be written. The next call tries again.
@@ -233,6 +236,8 @@ class House:
         told = self.store.told
         if not self.edition.tells(told):
             self.edition.tell((await self._incidents())[:MOST_TOLD], told=told)
+        self.edition.archive.look_after(self.shelf.lost)
+        self.shelf.lost.clear()
         if not self.edition.is_pending:
             return ()
         if self.edition.is_touched:
@@ -269,6 +274,18 @@ class House:
         listed = filter(None, (self.store.headline(line.headline) for line in self.store.listing(id_)))
         published = (headline.published_at for headline in listed if headline.date_from != "baseline")
         return has_fallen_silent(standing, source, published, heard_at=self._heard[id_])
+
+    async def close_months(self, *, now: datetime) -> None:
+        """End the months of the archives that are over, and remove those whose time is over: `publish` comes first.
+
+        Raises:
+            StateError: state/ cannot be written. The next call tries again.
+        """
+        await self.edition.close_months(oldest=self._oldest(now), now=now)
+
+    def _oldest(self, now: datetime) -> Month | None:
+        months = self.feeds.archive_months
+        return later(month_of(now, self.feeds.site.zone), -months) if months else None
 
     async def dismiss_readers(self) -> None:
         """End the parsing children, and give back their memory; a later poll that brings news starts new ones."""

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -84,7 +85,7 @@ def files(directory: Path) -> dict[str, bytes]:
 async def test_news_is_published_after_it_is_committed_and_only_then(tmp_path: Path) -> None:
     async with rooms(tmp_path) as here:
         report = await here.poll()
-        assert (report.new, here.house.shelf) == (2, {})
+        assert (report.new, len(here.house.shelf)) == (2, 0)
         changed = await here.house.publish()
 
         assert {"update.rss", "popular.json", "index.html"} <= set(changed)
@@ -133,12 +134,43 @@ async def test_a_lost_folder_is_rebuilt_with_the_same_bytes(tmp_path: Path) -> N
         await asyncio.gather(here.poll(), here.poll(KABAR))
         await here.house.publish()
     before = files(tmp_path)
-    for path in [path for path in (tmp_path / "public").rglob("*") if path.is_file()]:
-        path.unlink()
+    shutil.rmtree(tmp_path / "public")
     async with rooms(tmp_path, now=NOON + DAY) as here:
         await here.house.publish()
 
     assert files(tmp_path) == before
+
+
+async def test_a_month_is_sealed_a_day_after_its_end_and_kept_as_long_as_feeds_yaml_says(tmp_path: Path) -> None:
+    async with rooms(tmp_path, archive_months=2) as here:
+        await here.poll()
+        await here.house.publish()
+        await here.house.close_months(now=NOON)
+        assert not here.house.shelf["update/2026-11.atom"].immutable
+    async with rooms(tmp_path, archive_months=2, now=NOON + 9 * DAY) as here:
+        await here.poll(KABAR, now=NOON + 9 * DAY)
+        await here.house.publish()
+        await here.house.close_months(now=NOON + 9 * DAY)
+        assert here.house.shelf["update/2026-11.atom"].immutable
+        await here.house.close_months(now=NOON + 70 * DAY)
+
+        assert "update/2026-11.atom" not in here.house.shelf
+        months = sorted(path.stem for path in (tmp_path / "archive" / "update").iterdir())
+    assert months == ["2026-12"]
+
+
+async def test_a_document_that_a_reader_misses_is_made_again(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.house.publish()
+        before = files(tmp_path)
+        for path in (tmp_path / "public" / "update").glob("2026-*"):
+            path.unlink()
+        assert await here.house.publish() == ()
+        assert "update/2026-11.rss" not in here.house.shelf
+
+        assert set(await here.house.publish()) == {f"update/2026-11.{ending}" for ending in ("rss", "atom", "json")}
+        assert files(tmp_path) == before
 
 
 async def test_new_sources_are_spread_over_the_first_seconds_or_all_due_now(tmp_path: Path) -> None:

@@ -71,9 +71,19 @@ async def _once(feeds: "FeedsFile", state: "Path", *, everything: bool) -> None:
         if any(report.new for report in reports):
             await house.tidy_daily(now=now)
         await house.listen_for_silence()
-        await house.publish()
+        await _publish(house)
+        if any(report.new for report in reports):
+            await house.close_months(now=now)
+            await _publish(house)
         house.remember()
     _summarise(sources, reports, skipped=len(house.sources) - len(sources))
+
+
+async def _publish(house: "House") -> None:
+    """Publish to the end: of what only archives show, each turn takes a part, for in a daemon other news would wait."""
+    await house.publish()
+    while house.edition.is_pending:
+        await house.publish()
 
 
 async def poll_all(house: "House", sources: "Sequence[Source]", clock: "Callable[[], datetime]") -> "list[Report]":

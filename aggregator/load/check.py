@@ -64,6 +64,7 @@ class FeedsFile:
         keep: How long a headline stays after its source has stopped listing it.
         sources: At least one, in the order of the file.
         topics: `update` and `popular` first, then those under `topics`, then those that only sources name.
+        archive_months: For how many months, beside the running one, archives are kept. 0: there are none.
     """
 
     path: Path
@@ -72,6 +73,7 @@ class FeedsFile:
     keep: timedelta
     sources: tuple[Source, ...]
     topics: tuple[Topic, ...]
+    archive_months: int = 24
 
 
 def check(root: Node, *, path: Path, outside: Outside) -> tuple[FeedsFile | None, tuple[Fault, ...]]:
@@ -102,6 +104,7 @@ def check(root: Node, *, path: Path, outside: Outside) -> tuple[FeedsFile | None
             keep=feeds.keep,
             sources=read,
             topics=_topics([keys for _, keys in topics], read),
+            archive_months=feeds.archive,
         ),
         (),
     )

@@ -313,6 +313,13 @@ class FeedsKeys(Keys):
         timedelta(days=30),
         description="How long a headline is kept after its source has stopped listing it; a story is kept as a whole.",
     )
+    archive: Annotated[
+        int, Written(kind="months", bounds="0 to 1,200, as in `24 months`; or `no`", read=values.months)
+    ] = Field(
+        24,
+        description="For how many months what was told stays in the archives of each topic, beside the running one. "
+        "`no`: there are none, and those that there are go.",
+    )
     sources: Annotated[list[object], Listed(kind="list of mappings, see `sources`", bounds="at least one")] = Field(
         min_length=1, description="Where headlines come from."
     )

@@ -13,6 +13,7 @@ from aggregator.topic import RESERVED
 
 LIMIT_URL: Final = 4_096
 LIMIT_WEIGHT: Final = 1_000
+LIMIT_MONTHS: Final = 1_200
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # What ends a line or turns its direction: a title goes to terminals and pages.
@@ -23,6 +24,7 @@ _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8}){0,6}")  # RFC 5646 §
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")  # RFC 9110 §5.6.2
 _FIELD_VALUE: Final = re.compile(r"[\x21-\x7e]([\t\x20-\x7e]{0,4094}[\x21-\x7e])?")  # RFC 9110 §5.5, without obs-text
 _WHOLE: Final = re.compile(r"[0-9]{1,9}")
+_MONTHS: Final = re.compile(r"([0-9]{1,4})( ?months?)?")
 _DECIMAL: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
 _OURS: Final = {
@@ -138,6 +140,14 @@ def whole(text: str, *, least: int, most: int) -> int:
     if _WHOLE.fullmatch(text) is None or not least <= int(text) <= most:
         raise ValueError(f"is not in range; write a whole number from {least:,} to {most:,}")
     return int(text)
+
+
+def months(text: str) -> int:
+    """Read a number of months, as in "24 months"; 0 is "no"."""
+    found = _MONTHS.fullmatch("0" if text == "no" else text)
+    if found is None or int(found[1]) > LIMIT_MONTHS:
+        raise ValueError(f'is no number of months; write one up to {LIMIT_MONTHS}, as in "24 months", or "no"')
+    return int(found[1])
 
 
 def weight(text: str) -> float:

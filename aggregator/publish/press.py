@@ -2,20 +2,23 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
+from hashlib import blake2b
 from typing import Final
 
 from markupsafe import Markup
 
 from aggregator.document import Document
 from aggregator.incident import Incident
+from aggregator.part import PART_ITEMS, Part
 from aggregator.publish import jsonfeed, opml, syndication
 from aggregator.publish.bulletins import STATUS, Bulletin, bulletin_of
 from aggregator.publish.changes import SETTLED, changes_of, max_age
-from aggregator.publish.head import head_of
+from aggregator.publish.head import Head, head_of
 from aggregator.publish.icon import ICON_PATH, LARGE_ICON_PATH, PNG_TYPE, icon
 from aggregator.publish.item import Item, item_of
+from aggregator.publish.kept import item_json, to_item
 from aggregator.publish.page import MISSING_PATH, PAGE_TYPE, STYLE_TYPE, Pages, story_path
 from aggregator.publish.script import SCRIPT_PATH, SCRIPT_TYPE, script
 from aggregator.publish.words import words
@@ -28,6 +31,9 @@ from aggregator.topic import Topic
 _MOST_LATEST: Final = 20  # lines of UPDATE on the front page; the topic's own page has them all
 _MOST_RANKED: Final = 10
 _MOST_DISSOLVED: Final = 100  # in one feed: of more, a reader that was away for long is not told
+_TYPES: Final = {"rss": syndication.RSS_TYPE, "atom": syndication.ATOM_TYPE, "json": jsonfeed.JSON_TYPE}
+_GROWING: Final = timedelta(minutes=1)  # for which an archive that may still change is fresh
+_FOREVER: Final = timedelta(days=365)  # the most that RFC 9111 §1.2.2 lets a cache take at its word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +88,16 @@ class Press:
         self._bulletins: dict[Bulletin, bytes] = {}
         self._told: dict[str, tuple[Story, Document]] = {}  # by the story's id: its page, and of what it tells
         self._pages = Pages(site, base_url, topics)
+        # The same, and what the last part of each archive holds besides: by language and hash of the JSON.
+        self._printed: dict[tuple[str, bytes], _Written] = {}
 
     def feeds(
-        self, topic: Topic, stories: Sequence[Story], dissolved: Sequence[Dissolved] = ()
+        self,
+        topic: Topic,
+        stories: Sequence[Story],
+        dissolved: Sequence[Dissolved] = (),
+        *,
+        newest_archive: str | None = None,
     ) -> tuple[Document, ...]:
         """Give the topic as RSS, Atom and JSON Feed, in this order: "TOPIC.rss", "TOPIC.atom", "TOPIC.json".
 
@@ -92,19 +105,41 @@ class Press:
             topic: Any, also one that the front page does not list.
             stories: Ordered, capped and limited.
             dissolved: Stories of any topic that are part of others now, the first first.
+            newest_archive: The name of the last part of its archive. None: it has none.
         """
         written = [self._write(story) for story in stories]
-        changed_at = max((each.item.updated_at for each in written), default=None)
-        head = head_of(topic, self._site, self._base_url, changed_at)
-        rss = syndication.rss_feed(head, (each.rss for each in written))
+        head = head_of(topic, self._site, self._base_url, _changed_at(written))
+        head = replace(head, prev_archive_url=_beside(head, newest_archive))
         gone = _gone(topic, stories, dissolved)
-        atom = syndication.atom_feed(head, (each.atom for each in written), gone)
-        json = jsonfeed.json_feed(head, (each.json for each in written))
         changes = changes_of(stories, gone)
-        return (
-            _dated(f"{topic.slug}.rss", syndication.RSS_TYPE, rss, changes),
-            _dated(f"{topic.slug}.atom", syndication.ATOM_TYPE, atom, changes),
-            _dated(f"{topic.slug}.json", jsonfeed.JSON_TYPE, json, changes),
+        return tuple(
+            _dated(f"{topic.slug}.{ending}", _TYPES[ending], body, changes)
+            for ending, body in _in_every_format(head, written, gone)
+        )
+
+    def archive(self, topic: Topic, part: Part) -> tuple[Document, ...]:
+        """Give one part of a topic's archive in the same formats: "TOPIC/NAME.rss", …; what was told last is first.
+
+        That is, what is of the latest date; and among equals, what was first told last.
+        """
+        cover = part.cover
+        site = replace(self._site, title=cover.site_title, language=cover.site_language)
+        written = [self._print(item, site.language) for item in reversed(part.items)]
+        written.sort(key=lambda each: each.item.published_at, reverse=True)
+        named = replace(topic, title=cover.title, languages=cover.languages)
+        head = head_of(named, site, self._base_url, _changed_at(written))
+        head = replace(
+            head,
+            url=f"{head.url}/{part.name}",
+            stylesheet=f"../{head.stylesheet}",
+            prev_archive_url=_beside(head, part.prev),
+            next_archive_url=_beside(head, part.next),
+            current_url=head.url,
+            is_archive=True,
+        )
+        return tuple(
+            archived(f"{topic.slug}/{part.name}.{ending}", body, closed_at=part.closed_at)
+            for ending, body in _in_every_format(head, written, ())
         )
 
     def pages(self, topic: Topic, stories: Sequence[Story], wholes: Iterable[Story]) -> tuple[Document, ...]:
@@ -187,14 +222,56 @@ class Press:
     def _write(self, story: Story) -> _Written:
         written = self._written.pop(story, None)
         if written is None:
-            item = item_of(story, self._names)
-            ours = words(item.language, self._site.language)
-            rss, atom = syndication.rss_item(item, ours), syndication.atom_entry(item, ours)
-            written = _Written(item=item, rss=rss, atom=atom, json=jsonfeed.json_item(item, ours))
+            written = self._print(item_json(item_of(story, self._names)), self._site.language)
         self._written[story] = written  # now the last of the dict: the first is the one unused for longest
         if len(self._written) > self._room:
             del self._written[next(iter(self._written))]
         return written
+
+    def _print(self, kept: bytes, language: str) -> _Written:
+        """Write an item from its JSON, in a site of this language: fresh or from an archive, it comes out the same."""
+        key = (language, blake2b(kept, digest_size=16).digest())
+        written = self._printed.pop(key, None)
+        if written is None:
+            item = to_item(kept)
+            ours = words(item.language, language)
+            rss, atom = syndication.rss_item(item, ours), syndication.atom_entry(item, ours)
+            written = _Written(item=item, rss=rss, atom=atom, json=jsonfeed.json_item(item, ours))
+        self._printed[key] = written
+        if len(self._printed) > self._room + PART_ITEMS * len(self._topics):
+            del self._printed[next(iter(self._printed))]
+        return written
+
+
+def archived(path: str, body: bytes, *, closed_at: datetime | None) -> Document:
+    """Make a document of an archive: one that is closed will never change."""
+    return Document(
+        path=path,
+        content_type=_TYPES[path.rpartition(".")[2]],
+        body=body,
+        modified_at=closed_at,
+        max_age=_GROWING if closed_at is None else _FOREVER,
+        immutable=closed_at is not None,
+    )
+
+
+def _in_every_format(
+    head: Head, written: Sequence[_Written], gone: Iterable[Dissolved]
+) -> tuple[tuple[str, bytes], ...]:
+    """Give (ending, body) of each."""
+    return (
+        ("rss", syndication.rss_feed(head, (each.rss for each in written))),
+        ("atom", syndication.atom_feed(head, (each.atom for each in written), gone)),
+        ("json", jsonfeed.json_feed(head, (each.json for each in written))),
+    )
+
+
+def _changed_at(written: Iterable[_Written]) -> datetime | None:
+    return max((each.item.updated_at for each in written), default=None)
+
+
+def _beside(head: Head, name: str | None) -> str | None:
+    return None if name is None else f"{head.url}/{name}"
 
 
 def _dated(path: str, content_type: str, body: bytes, changes: Sequence[datetime]) -> Document:

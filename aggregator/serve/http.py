@@ -37,6 +37,7 @@ _CLOSE_SECONDS: Final = 0.5
 _LOOK_SECONDS: Final = 0.5  # between two looks at the clock and at who is past his time
 _METHODS: Final = frozenset(ALLOW.split(", "))
 _LISTENERS: Final = 4  # one of so many readers may be one who listens
+_SELDOM: Final = 32  # documents that the shelf gives and does not hold: their answers are kept for a while
 _BACKLOG: Final = 512  # that many may come in one turn of the loop: 10 ms of work
 
 
@@ -151,12 +152,14 @@ class Server:
     def _find(self, request: RawRequestMessage) -> Answer | Endless | Coroutine[None, None, Answer]:
         method, headers = request.method, request.headers
         path = request.path[1:]
-        if path not in self._shelf:  # most write it as we do; whoever does not is understood, too
+        document = self._shelf.get(path)
+        if document is None:  # most write it as we do; whoever does not is understood, too
             path = _plain_path(request.url)
+            document = self._shelf.get(path)
         if method not in _METHODS:
             return refusal(HTTPStatus.METHOD_NOT_ALLOWED, path=path)
-        if path in self._shelf:
-            return self._prepare(path).answer(method, headers)
+        if document is not None:
+            return self._prepare(document).answer(method, headers)
         if f"{path}/index.html" in self._shelf:
             return moved(f"{path.rpartition('/')[2]}/")
         if path == EVENTS_PATH and method != "OPTIONS":
@@ -167,10 +170,13 @@ class Server:
         answer = refusal(HTTPStatus.NOT_FOUND, path=path, accept=accept, page=page)
         return without_body(answer) if method == "HEAD" else answer
 
-    def _prepare(self, path: str) -> Prepared:
-        prepared, document = self._prepared.get(path), self._shelf[path]
+    def _prepare(self, document: Document) -> Prepared:
+        prepared = self._prepared.pop(document.path, None)
         if prepared is None or prepared.document is not document:
-            prepared = self._prepared[path] = Prepared(document)
+            prepared = Prepared(document)
+        self._prepared[document.path] = prepared  # now the last of the dict: the first is the one unasked for longest
+        if len(self._prepared) > len(self._shelf) + _SELDOM:
+            del self._prepared[next(iter(self._prepared))]
         return prepared
 
     async def _live_answer(self, path: str, method: str) -> Answer:

@@ -140,6 +140,16 @@ def published_is_whole(folder: Path) -> bool:
     return public.exists()
 
 
+def archived(public: Path) -> list[str]:
+    """Walk back through the archives of `update`; give the ids of the items."""
+    feed, found = json.loads((public / "update.json").read_bytes()), list[str]()
+    while "next_url" in feed:
+        feed = json.loads((public / "update" / feed["next_url"].rpartition("/")[2]).read_bytes())
+        found += [item["id"].removeprefix("urn:uuid:") for item in feed["items"]]
+    assert len(found) == len(set(found)), "archived twice"
+    return found
+
+
 def is_over(group: int) -> bool:
     """Say whether no process of a session is left."""
     try:
@@ -183,6 +193,7 @@ def test_a_daemon_killed_at_random_loses_repeats_and_hurries_nothing(tmp_path: P
         memory.check(tmp_path, origin)
 
     assert memory.ids.keys() == everything
+    assert memory.shown <= set(archived(tmp_path / "state" / "public"))
     assert len(everything) > 5 * KILLS
     assert len(memory.shown) > 2 * KILLS
     assert checked > KILLS

@@ -190,6 +190,14 @@ def test_a_key_with_nothing_after_it_counts_as_not_written(load: Load) -> None:
     assert feeds.sources == load(SOURCE).sources
 
 
+@pytest.mark.parametrize(
+    ("written", "months"),
+    [("", 24), ("archive: 1 month\n", 1), ("archive: 36 months\n", 36), ("archive: no\n", 0), ("archive: 0\n", 0)],
+)
+def test_archives_are_kept_for_months_or_not_at_all(load: Load, written: str, months: int) -> None:
+    assert load(SOURCE + written).archive_months == months
+
+
 NEWSROOM = [
     ("site: {titel: x}", '"titel" is no key of site; write "title"'),
     ("site: {title: ''}", 'title "" is empty; write something between the quotes, or remove it'),
@@ -221,6 +229,9 @@ NEWSROOM = [
     ("poll: {allow_private: intranet}", 'allow_private "intranet" is no network; write one as in'),
     ("keep: 12h", 'keep "12h" is below 1 day; write "1d" or more'),
     ("keep: 3651d", 'keep "3651d" is above 3650 days; write "3650d" or less'),
+    ("archive: ever", 'archive "ever" is no number of months; write one up to 1200, as in "24 months", or "no"'),
+    ("archive: 1201 months", 'archive "1201 months" is no number of months'),
+    ("archive: 30d", 'archive "30d" is no number of months'),
     ("sorces: []", '"sorces" is no key of the file; write "sources"'),
     ("topics: dunia", 'topics must be a list; write each of its values on a line of its own, after "- "'),
 ]

@@ -3,6 +3,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from aggregator.serve.answer import Answer as Sent
 from aggregator.serve.answer import Prepared
 from aggregator.serve.coding import Coded, coded
 from aggregator.serve.http import LiveAnswer, OnceASecond, Server
+from aggregator.shelf import Shelf
 from tests.serve.test_conditional import DOCUMENT
 
 BODY = b"<rss>Banjir surut</rss>" * 9
@@ -229,6 +231,23 @@ async def test_the_shelf_is_looked_up_anew(port: int, shelf: dict[str, Document]
     assert (await ask(port, "/new.atom")).body == BODY
     shelf["new.atom"] = replace(FEED, path="new.atom", body=b"newer")
     assert (await ask(port, "/new.atom")).body == b"newer"
+
+
+async def test_answers_of_what_the_shelf_does_not_hold_are_kept_for_a_while(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("aggregator.serve.http._SELDOM", 2)
+    stored, held = Shelf(tmp_path), replace(FEED, path="update.rss")
+    stored.stored = lambda path: replace(FEED, path=path, body=b"") if path.startswith("archive") else None
+    stored["update.rss"] = held
+    for number in range(9):
+        (tmp_path / f"archive-{number}.rss").write_bytes(BODY)
+    async with Server(stored, live={}) as server:
+        port = int((await server.start("127.0.0.1", 0)).rpartition(":")[2])
+        found = [await ask(port, path) for number in range(9) for path in (f"/archive-{number}.rss", "/update.rss")]
+
+        assert {(answer.status, answer.body) for answer in found} == {(200, BODY)}
+        assert list(server._prepared) == ["archive-7.rss", "archive-8.rss", "update.rss"]
 
 
 async def test_live_answers_are_never_stored(port: int) -> None:
