@@ -192,6 +192,17 @@ class Archive:
         """Give the name of the last part of a topic. None: it has none."""
         return self._book(slug).newest if self.is_kept else None
 
+    def months(self, slug: str) -> tuple[Month, ...]:
+        """Give the months of a topic in which something was told, the first one first."""
+        return self._book(slug).months if self.is_kept else ()
+
+    def where(self, id_: str) -> str | None:
+        """Give the path of the document that holds an item, of the first topic that has it. None: it is in none."""
+        for slug in self._topics if self.is_kept else ():
+            if (name := self._book(slug).where(id_)) is not None:
+                return f"{slug}/{name}.atom"
+        return None
+
     def names(self, slug: str) -> tuple[str, ...]:
         """Give the names of all parts of a topic, the first told first."""
         return self._book(slug).names if self.is_kept else ()

@@ -119,6 +119,13 @@ class Book:
         volume = self._volumes.get(found[1]) if found else None
         return found is not None and volume is not None and int(found[2] or 1) <= _parts(len(volume))
 
+    def where(self, id_: str) -> str | None:
+        """Name the part that holds an item. None: none does."""
+        for month, volume in reversed(self._volumes.items()):
+            if (place := volume.ledger.place(id_)) is not None:
+                return _name(month, _part_of(place))
+        return None
+
     def closed_at(self, name: str) -> datetime | None:
         """Say since when a part does not change. None: it still may."""
         seal = self._volumes[name[:7]].seal

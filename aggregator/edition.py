@@ -13,10 +13,11 @@ import orjson
 from aggregator import VERSION
 from aggregator.archive import Archive, Earlier, earlier_of
 from aggregator.desk import Desk, Trace, unhurried
-from aggregator.document import Document
+from aggregator.document import Document, story_path
 from aggregator.errors import StateError
 from aggregator.incident import Incident
 from aggregator.month import Month
+from aggregator.moved import Moved
 from aggregator.report import Status
 from aggregator.site import Site
 from aggregator.source import Source
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _STAMP: Final = "edition"
 _SITE: Final = ""  # what owns the documents that belong to no topic
 _STATUS: Final = "status"  # what owns the operator's feed: no topic may be called that
+_MOVED: Final = "story"  # likewise: what owns the pages that only send readers on
 _LOOKED_AT: Final = 100  # items at once, a thread and the loop in turns
 _FILED_BESIDE: Final = 300  # items that no feed shows: a fifth of a second of work, for other news waits
 
@@ -73,7 +75,7 @@ class Edition:
         self._site, self._base_url = site, base_url
         self._press: Press | None = None
         self._settings = _settings(site, base_url, topics, sources, has_archives=oldest is not None)
-        self._filed, earlier = _read_stamp(self._stamp)
+        self._filed, earlier, self._moved = _read_stamp(self._stamp)
         self.archive = Archive(
             directory,
             site=site,
@@ -86,9 +88,8 @@ class Edition:
         )
         self._unfiled: dict[str, dict[str, None]] = {}  # names of the items that changed, by slug
         self._unwritten: list[Document] = []  # of archives: on the shelf until they are on the disk
-        self._paths: dict[
-            str, list[str]
-        ] = {}  # of all that is published: the site's own under "", a topic's under its slug
+        # Of all that is published: the site's own under "", a topic's under its slug.
+        self._paths = {_MOVED: self._moved.paths}
         self._is_swept = False  # nothing of an earlier run is left that is not ours
         self._touched: set[str] = set()
         self._news = 0  # the store's count, as of what is published
@@ -172,16 +173,23 @@ class Edition:
             StateError: state/ cannot be written. The next call tries again.
         """
         if not self.is_pending and self._filed is not None:
-            await asyncio.to_thread(self._close_months, oldest, now)
+            gone = await asyncio.to_thread(self._close_months, oldest, now)
+            if gone:  # pages link to them
+                self.touch_all()
 
-    def _close_months(self, oldest: Month | None, now: datetime) -> None:
+    def _close_months(self, oldest: Month | None, now: datetime) -> list[str]:
         from aggregator.publish.files import remove_documents
 
         self.archive.seal(now=now)
         gone = self.archive.prune(oldest)
+        for path in self._moved.forget(set(gone)):
+            self._shelf.pop(path, None)
+            gone.append(path)
+        self._paths[_MOVED] = self._moved.paths
         remove_documents(self._public, gone)
         if gone and self.archive.is_whole:
             self._put_stamp()
+        return gone
 
     async def _publish(
         self, touched: Collection[str], incidents: Sequence[Incident] | None, news: int
@@ -201,8 +209,9 @@ class Edition:
         archived = await asyncio.to_thread(self._archive, slugs) if slugs else ()
         documents = await asyncio.to_thread(self._render, feeds, dissolved, lists, incidents)
         gone = self._put_on_shelf(documents)
+        moved = await asyncio.to_thread(self._send_on, gone, {each.story: each.into for each in dissolved})
         once = {document.path: document for document in chain(*documents.values())}  # topics share stories' pages
-        return archived + await asyncio.to_thread(self._write, [*self._unwritten, *once.values()], gone)
+        return archived + await asyncio.to_thread(self._write, [*self._unwritten, *once.values(), *moved], gone)
 
     def _note_changes(self) -> None:
         """Note which items changed since the archives were written; all that there are, where nobody knows."""
@@ -270,7 +279,7 @@ class Edition:
         documents = {
             topic.slug: (
                 *press.feeds(topic, stories, dissolved, newest_archive=newest(topic.slug)),
-                *press.pages(topic, stories, wholes),
+                *press.pages(topic, stories, wholes, self.archive.months(topic.slug)),
             )
             for topic, stories, wholes in feeds
         }
@@ -294,7 +303,7 @@ class Edition:
     def _put_on_shelf(self, documents: Mapping[str, Sequence[Document]]) -> set[str]:
         """Hand the documents out; give the paths that are published no longer."""
         before = {*self._shelf, *chain(*self._paths.values())}
-        for owner in self._paths.keys() - self._topics.keys() - {_SITE, _STATUS}:
+        for owner in self._paths.keys() - self._topics.keys() - {_SITE, _STATUS, _MOVED}:
             del self._paths[owner]  # a topic that feeds.yaml has no longer
         self._paths |= {owner: [document.path for document in owned] for owner, owned in documents.items()}
         # One that is the same stays the one it is: its codings have been made.
@@ -303,6 +312,32 @@ class Edition:
         for path in gone & self._shelf.keys():
             del self._shelf[path]
         return gone
+
+    def _send_on(self, gone: set[str], dissolved: Mapping[str, str]) -> list[Document]:
+        """Have whoever comes to a story's page that is gone sent to where it is told now; give what is new for that.
+
+        Args:
+            gone: Paths. Those that send readers on are taken out, those that do so no longer come in.
+            dissolved: Story → the one that it became part of.
+        """
+        published = {path for owner, paths in self._paths.items() if owner != _MOVED for path in paths}
+        for path in self._moved.follow(gone, published, lambda id_: self._where_now(id_, dissolved, published)):
+            self._shelf.pop(path, None)
+            gone.add(path)
+        self._paths[_MOVED] = self._moved.paths
+        gone.difference_update(self._moved.paths)
+        missing = [(id_, at) for id_, at in self._moved.plain.items() if story_path(id_) not in self._shelf]
+        new = [self._at_hand().moved(id_, at) for id_, at in missing]
+        for document in new:
+            self._shelf[document.path] = document
+        return new
+
+    def _where_now(self, id_: str, dissolved: Mapping[str, str], published: Collection[str]) -> str | None:
+        from aggregator.publish.item import story_urn
+
+        while id_ in dissolved:
+            id_ = dissolved[id_]
+        return f"story/{id_}/" if story_path(id_) in published else self.archive.where(story_urn(id_))
 
     def _write(self, documents: Sequence[Document], gone: set[str]) -> tuple[str, ...]:
         from aggregator.publish.files import remove_documents, write_documents
@@ -324,7 +359,7 @@ class Edition:
     def _put_stamp(self) -> None:
         """Note what stands in state/public/ now, so that the next run need not look."""
         shown = {"settings": self._settings, "news": self._news, "told": self._told, "paths": self._paths}
-        stamp = orjson.dumps({**shown, "archive": self.archive.stamp()})
+        stamp = orjson.dumps({**shown, "moved": self._moved.plain, "archive": self.archive.stamp()})
         aside = self._stamp.with_suffix(".tmp")
         try:
             aside.write_bytes(stamp)
@@ -333,13 +368,16 @@ class Edition:
             raise StateError(f"{self._stamp}: cannot be written: {error.strerror}; free disk space") from error
 
 
-def _read_stamp(path: Path) -> tuple[int | None, Earlier]:
-    """Give up to which news the last run had filed everything, and what it had written then. None: nobody knows."""
+def _read_stamp(path: Path) -> tuple[int | None, Earlier, Moved]:
+    """Give up to which news the last run had filed everything, what it had written then, and where it sent readers on.
+
+    None: nobody knows.
+    """
     try:
         stamp = orjson.loads(path.read_bytes())
-        return int(stamp["news"]), earlier_of(stamp)
+        return int(stamp["news"]), earlier_of(stamp), Moved(stamp["moved"])
     except (OSError, ValueError, KeyError, TypeError):
-        return None, Earlier()
+        return None, Earlier(), Moved({})
 
 
 def _are_files(public: Path, paths: Mapping[str, Iterable[str]]) -> bool:

@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from aggregator.month import Month
 from aggregator.publish.bulletins import harmless, site_of
 from aggregator.publish.item import Item
 from aggregator.publish.outgoing import UNTITLED, language_tag, one_line
-from aggregator.publish.printed import printed_date
+from aggregator.publish.printed import printed_date, printed_month
 from aggregator.publish.words import words
 from aggregator.report import SourceStatus, State, Status
 from aggregator.site import Site
@@ -80,6 +81,7 @@ class Pages:
             "feeds": _FEEDS,
             "language": language_tag(site.language) or "und",
             "printed": partial(printed_date, site=site),
+            "printed_month": partial(printed_month, site=site),
             "site": self._title,
             "told_by": self._told_by,
             "topics": self._topics.values(),
@@ -113,8 +115,14 @@ class Pages:
             subscribe=self._subscribe,
         )
 
-    def topic_page(self, topic: Topic, lines: Sequence[Markup]) -> bytes:
-        """Write "TOPIC/index.html"."""
+    def topic_page(self, topic: Topic, lines: Sequence[Markup], months: Sequence[Month]) -> bytes:
+        """Write "TOPIC/index.html".
+
+        Args:
+            topic: Any.
+            lines: In the topic's order.
+            months: Those of its archive, the first one first.
+        """
         shown = self._topics.get(topic.slug) or _shown(topic)
         return self._page(
             "topic.html",
@@ -124,6 +132,7 @@ class Pages:
             here=shown.slug,
             topic=shown,
             lines=_joined(lines),
+            months=months[::-1],
         )
 
     def story_page(self, item: Item, slugs: Collection[str]) -> bytes:
@@ -142,6 +151,15 @@ class Pages:
             since=min(telling.published_at for telling in item.tellings),
             filed=[each for each in self._topics.values() if each.slug in slugs and not each.everything],
         )
+
+    def moved_page(self, where: str) -> bytes:
+        """Write what stands in the place of a story's page that is gone: whom a static host serves is sent on by it.
+
+        Args:
+            where: Below the site's root: "update/2026-10.atom", "story/UUID/".
+        """
+        canonical = f"{self._canonical}/{where}" if self._canonical else None
+        return _render("moved.html", self._common, location=f"../../{where}", canonical=canonical).encode()
 
     def missing_page(self) -> bytes:
         """Write what is sent where there is nothing, under whatever path: only links from the root hold there."""
@@ -209,11 +227,6 @@ class Pages:
         """Say by how many a story is told."""
         outlets, tellings = len(item.outlets), len(item.tellings)
         return self._words.outlets.format(outlets) if outlets > 1 else self._words.versions.format(tellings)
-
-
-def story_path(item: Item) -> str:
-    """Give the path of a story's page."""
-    return f"{_folder(item)}index.html"
 
 
 def _folder(item: Item) -> str:

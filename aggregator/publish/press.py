@@ -9,8 +9,9 @@ from typing import Final
 
 from markupsafe import Markup
 
-from aggregator.document import Document
+from aggregator.document import Document, story_path
 from aggregator.incident import Incident
+from aggregator.month import Month
 from aggregator.part import PART_ITEMS, Part
 from aggregator.publish import jsonfeed, opml, syndication
 from aggregator.publish.bulletins import STATUS, Bulletin, bulletin_of
@@ -19,7 +20,7 @@ from aggregator.publish.head import Head, head_of
 from aggregator.publish.icon import ICON_PATH, LARGE_ICON_PATH, PNG_TYPE, icon
 from aggregator.publish.item import Item, item_of
 from aggregator.publish.kept import item_json, to_item
-from aggregator.publish.page import MISSING_PATH, PAGE_TYPE, STYLE_TYPE, Pages, story_path
+from aggregator.publish.page import MISSING_PATH, PAGE_TYPE, STYLE_TYPE, Pages
 from aggregator.publish.script import SCRIPT_PATH, SCRIPT_TYPE, script
 from aggregator.publish.words import words
 from aggregator.report import Status
@@ -142,17 +143,25 @@ class Press:
             for ending, body in _in_every_format(head, written, ())
         )
 
-    def pages(self, topic: Topic, stories: Sequence[Story], wholes: Iterable[Story]) -> tuple[Document, ...]:
+    def pages(
+        self, topic: Topic, stories: Sequence[Story], wholes: Iterable[Story], months: Sequence[Month] = ()
+    ) -> tuple[Document, ...]:
         """Give the pages of stories, "story/UUID/index.html", and the one of the topic that links to them.
 
         Args:
             topic: Whose page is "TOPIC/index.html".
             stories: As for `feeds`.
             wholes: Those of several headlines, each with all that it has, whatever their topics.
+            months: Those of the topic's archive, the first one first.
         """
         told = [self._story_page(story) for story in wholes]
-        body = self._pages.topic_page(topic, [self._line(story, self._pages.line) for story in stories])
+        body = self._pages.topic_page(topic, [self._line(story, self._pages.line) for story in stories], months)
         return (*told, _dated(f"{topic.slug}/index.html", PAGE_TYPE, body, changes_of(stories)))
+
+    def moved(self, story: str, where: str) -> Document:
+        """Give what stands in the place of a story's page: to `where`, below the site's root, its readers are sent."""
+        body = self._pages.moved_page(where)
+        return replace(_settled(story_path(story), PAGE_TYPE, body), location=f"../../{where}")
 
     def front(self, update: Sequence[Story], popular: Sequence[Story]) -> tuple[Document, ...]:
         """Give what belongs to no topic: "index.html" with what it needs, and the lists of what we publish and read.
@@ -198,7 +207,7 @@ class Press:
             item = item_of(story, self._names)
             slugs = {slug for headline in story.headlines for slug in headline.topics}
             body = self._pages.story_page(item, slugs)
-            kept = story, _dated(story_path(item), PAGE_TYPE, body, changes_of([story]))
+            kept = story, _dated(story_path(story.id), PAGE_TYPE, body, changes_of([story]))
         self._told[story.id] = kept
         if len(self._told) > self._room // 2:
             del self._told[next(iter(self._told))]

@@ -24,10 +24,13 @@ class Words:
         nothing: Where a list is empty.
         more: Below a list that goes on elsewhere.
         sources: What we read.
+        archive: Heads the months that are past.
         skip: Past all that stands before the news.
         front: The front page.
         missing: Heads the page that is sent where there is none.
         missing_why: What it says.
+        moved: Heads the page of a story that is told elsewhere now.
+        go_on: Links to where.
     """
 
     also: str
@@ -44,10 +47,13 @@ class Words:
     nothing: str
     more: str
     sources: str
+    archive: str
     skip: str
     front: str
     missing: str
     missing_why: str
+    moved: str
+    go_on: str
 
 
 _ENGLISH: Final = Words(
@@ -65,10 +71,13 @@ _ENGLISH: Final = Words(
     nothing="No news yet.",
     more="More",
     sources="Sources",
+    archive="Archive",
     skip="Skip to the news",
     front="Front page",
     missing="Page not found",
     missing_why="There is no news at this address, or there is none any more.",
+    moved="This story is elsewhere now",
+    go_on="Read it there",
 )
 _KNOWN: Final[Mapping[str, Words]] = {
     "en": _ENGLISH,
@@ -87,10 +96,13 @@ _KNOWN: Final[Mapping[str, Words]] = {
         nothing="Belum ada berita.",
         more="Selengkapnya",
         sources="Sumber",
+        archive="Arsip",
         skip="Langsung ke berita",
         front="Halaman depan",
         missing="Halaman tidak ditemukan",
         missing_why="Tidak ada berita di alamat ini, atau sudah tidak ada lagi.",
+        moved="Berita ini sekarang ada di tempat lain",
+        go_on="Baca di sana",
     ),
     "de": Words(
         also="Auch",
@@ -107,10 +119,13 @@ _KNOWN: Final[Mapping[str, Words]] = {
         nothing="Noch keine Nachrichten.",
         more="Mehr",
         sources="Quellen",
+        archive="Archiv",
         skip="Zu den Nachrichten",
         front="Startseite",
         missing="Seite nicht gefunden",
         missing_why="Unter dieser Adresse stehen keine Nachrichten, oder keine mehr.",
+        moved="Diese Nachricht steht jetzt woanders",
+        go_on="Dort lesen",
     ),
     "fr": Words(
         also="Aussi",
@@ -127,10 +142,13 @@ _KNOWN: Final[Mapping[str, Words]] = {
         nothing="Aucune nouvelle pour l’instant.",
         more="Voir plus",
         sources="Sources",
+        archive="Archives",
         skip="Aller aux nouvelles",
         front="Page d’accueil",
         missing="Page introuvable",
         missing_why="Il n’y a pas de nouvelles à cette adresse, ou il n’y en a plus.",
+        moved="Cette nouvelle est maintenant ailleurs",
+        go_on="La lire là-bas",
     ),
     "ru": Words(
         also="Также",
@@ -147,10 +165,13 @@ _KNOWN: Final[Mapping[str, Words]] = {
         nothing="Новостей пока нет.",
         more="Ещё",
         sources="Источники",
+        archive="Архив",
         skip="К новостям",
         front="Главная страница",
         missing="Страница не найдена",
         missing_why="По этому адресу новостей нет или больше нет.",
+        moved="Эта новость теперь в другом месте",
+        go_on="Читать там",
     ),
 }
 

@@ -96,6 +96,8 @@ class Prepared:
         """
         if method == "OPTIONS":
             return answer_of(HTTPStatus.NO_CONTENT, _PREFLIGHT)
+        if self.document.location is not None:
+            return moved(self.document.location)
         coding = _coding_for(headers.get(hdrs.ACCEPT_ENCODING, ""))
         choice = self._choices.get(coding)
         if choice is None and coding != PLAIN:

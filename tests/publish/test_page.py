@@ -129,6 +129,16 @@ def test_a_page_without_news_says_so() -> None:
     assert texts(page_of("none", "ekonomi/index.html").findall(".//section/p"))[1:] == ["Belum ada berita."]
 
 
+def test_a_topics_page_leads_to_the_months_of_its_archive_the_latest_first() -> None:
+    (page,) = press().pages(EKONOMI, (), (), ("2026-09", "2026-10"))
+    links = read(page).findall('.//ul[@class="months"]/li/a')
+    assert [(link.get("href"), link.text) for link in links] == [
+        ("2026-10.atom", "Oktober 2026"),
+        ("2026-09.atom", "September 2026"),
+    ]
+    assert "Arsip" not in texts(page_of("none", "ekonomi/index.html").findall(".//h2"))
+
+
 def test_every_feed_can_be_discovered_and_subscribed_to() -> None:
     front, topic = page_of("none"), page_of("none", "ekonomi/index.html")
     everything = [f"{each.slug}.{ending}" for each in TOPICS for ending in ENDINGS]

@@ -168,6 +168,13 @@ async def test_a_folder_is_told_from_a_file_by_a_redirect(port: int, shelf: dict
     assert (await ask(port, "/dunia.")).status == 404
 
 
+async def test_who_comes_to_what_is_told_elsewhere_is_sent_there(port: int, shelf: dict[str, Document]) -> None:
+    shelf["story/x/index.html"] = replace(PAGE, path="story/x/index.html", location="../../update/2026-10.atom")
+    for method in ("GET", "HEAD"):
+        answer = await ask(port, "/story/x/", method)
+        assert (answer.status, answer.headers["location"], answer.body) == (301, "../../update/2026-10.atom", b"")
+
+
 async def test_what_never_changes_says_so(port: int, shelf: dict[str, Document]) -> None:
     shelf["dunia/2026-10.atom"] = replace(FEED, path="dunia/2026-10.atom", immutable=True)
     assert (await ask(port, "/dunia/2026-10.atom")).headers["cache-control"] == "public, max-age=300, immutable"
