@@ -21,6 +21,7 @@ class Words:
         how: Before the addresses of feeds.
         address: With "{}" for what it is the address of.
         feed: What to do with a feed that was opened in a browser.
+        archived: The same of an archive.
         nothing: Where a list is empty.
         more: Below a list that goes on elsewhere.
         sources: What we read.
@@ -44,6 +45,7 @@ class Words:
     how: str
     address: str
     feed: str
+    archived: str
     nothing: str
     more: str
     sources: str
@@ -68,6 +70,7 @@ _ENGLISH: Final = Words(
     how="Copy an address into a feed reader:",
     address="Address of {}",
     feed="This is a feed. Copy its address from the address bar into a feed reader, and the news will come to you.",
+    archived="This is an archive. Whoever subscribes to its topic’s feed gets what is new.",
     nothing="No news yet.",
     more="More",
     sources="Sources",
@@ -93,6 +96,7 @@ _KNOWN: Final[Mapping[str, Words]] = {
         how="Salin salah satu alamat ke pembaca feed:",
         address="Alamat {}",
         feed="Ini sebuah feed. Salin alamatnya dari bilah alamat ke pembaca feed, dan berita akan datang sendiri.",
+        archived="Ini sebuah arsip. Yang baru ada di feed topiknya.",
         nothing="Belum ada berita.",
         more="Selengkapnya",
         sources="Sumber",
@@ -116,6 +120,7 @@ _KNOWN: Final[Mapping[str, Words]] = {
         how="Eine Adresse in einen Feedreader kopieren:",
         address="Adresse: {}",
         feed="Dies ist ein Feed. Seine Adresse, in einen Feedreader kopiert, bringt die Nachrichten zu Ihnen.",
+        archived="Dies ist ein Archiv. Neues steht im Feed seines Themas.",
         nothing="Noch keine Nachrichten.",
         more="Mehr",
         sources="Quellen",
@@ -139,6 +144,7 @@ _KNOWN: Final[Mapping[str, Words]] = {
         how="Copiez une adresse dans un lecteur de flux :",
         address="Adresse : {}",
         feed="Ceci est un flux. Copiez son adresse dans un lecteur de flux, et les nouvelles viendront à vous.",
+        archived="Ceci est une archive. Les nouveautés sont dans le flux de sa rubrique.",
         nothing="Aucune nouvelle pour l’instant.",
         more="Voir plus",
         sources="Sources",
@@ -162,6 +168,7 @@ _KNOWN: Final[Mapping[str, Words]] = {
         how="Скопируйте адрес в программу для чтения лент:",
         address="Адрес: {}",
         feed="Это лента новостей. Скопируйте её адрес в программу для чтения лент, и новости придут сами.",
+        archived="Это архив. Новое приходит в ленту его темы.",
         nothing="Новостей пока нет.",
         more="Ещё",
         sources="Источники",

@@ -325,7 +325,7 @@ def test_we_speak_the_sites_language_throughout(language: str) -> None:
     holed = {field.name for field in fields(Words) if getattr(ours, field.name).count("{}") == 1}
     assert holed == {"outlets", "versions", "address"}
     # They go into a string of the stylesheet as they are.
-    assert not re.search(r"[\"\\\n<&']", ours.feed)
+    assert not re.search(r"[\"\\\n<&']", ours.feed + ours.archived)
     style = {
         each.path: each.body for each in Press(replace(SITE, language=language), BASE_URL, TOPICS, NAMES).front((), ())
     }
