@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from copy import deepcopy
 from functools import cache
 from typing import Final
 
@@ -73,17 +74,19 @@ def _table(code: str) -> tuple[dict[str, int], frozenset[str]]:
         locale = Locale(code)
     except (UnknownLocaleError, ValueError):  # feeds.yaml may say "x-klingon"
         return {}, frozenset()
+    # Copies: babel 2.17 puts the names of the language that is asked first where those without own ones look.
+    names_of_months, names_of_days = deepcopy((locale.months, locale.days))
     months = {
         fold(name): number
         for context in ("format", "stand-alone")
         for width in ("wide", "abbreviated")
-        for number, name in locale.months[context][width].items()
+        for number, name in names_of_months[context][width].items()
     }
     weekdays = frozenset(
         fold(word)
         for context in ("format", "stand-alone")
         for width in ("wide", "abbreviated", "short")
-        for name in locale.days[context][width].values()
+        for name in names_of_days[context][width].values()
         for word in name.split("-")  # segunda-feira
     )
     return months, weekdays

@@ -1,10 +1,12 @@
 """Instant, month → the text that a newsroom prints beside a headline."""
 
-from datetime import date, datetime
+from collections.abc import Mapping
+from copy import deepcopy
+from datetime import datetime
 from functools import cache
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_datetime
 
 from aggregator.month import Month
 from aggregator.site import Site
@@ -17,7 +19,15 @@ def printed_date(instant: datetime, site: Site) -> str:
 
 def printed_month(month: Month, site: Site) -> str:
     """Write a month as it stands alone: "Oktober 2026", in the site's language."""
-    return format_date(date.fromisoformat(f"{month}-01"), "LLLL y", locale=_locale(site.language))
+    year, number = month.split("-")
+    return f"{_months(site.language)[int(number)]} {year}"
+
+
+@cache
+def _months(language: str) -> Mapping[int, str]:
+    # Of a copy: babel 2.17 puts the names of the language that is asked first where those without own ones look.
+    names: Mapping[int, str] = deepcopy(_locale(language).months)["stand-alone"]["wide"]
+    return names
 
 
 @cache
