@@ -10,6 +10,7 @@ from functools import cache
 from typing import Final
 from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
+import idna
 from babel import Locale
 
 LINK_LIMIT: Final = 4_096
@@ -41,6 +42,7 @@ _URN: Final = re.compile(  # RFC 8141 §2, RFC 9562 §4
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
 
+_PAIR: Final = re.compile(r"[^&;]+[&;]?|[&;]")  # with what ends it: ";" is rare, and old, and still there
 _SECRET_NAME: Final = re.compile(r"token|secret|passw|pwd|api_?key|auth_?key|signature|credential|jwt", re.IGNORECASE)
 _SECRET_WORDS: Final = frozenset({"auth", "hash", "key", "pass", "session", "sig"})
 _WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
@@ -103,11 +105,11 @@ def without_secrets(url: str) -> str:
     A token in the path cannot be told from a name, and stays.
     """
     parts = urlsplit(url)
-    pairs = parts.query.split("&")
-    harmless = [pair for pair in pairs if not _is_secret(pair)]
+    pairs = _PAIR.findall(parts.query)
+    harmless = [pair for pair in pairs if not _is_secret(pair.rstrip("&;"))]
     if harmless == pairs and "@" not in parts.netloc:
         return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="&".join(harmless)))
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="".join(harmless).rstrip("&;")))
 
 
 def language_tag(tag: str | None) -> str | None:
@@ -127,7 +129,18 @@ def rfc3339(instant: datetime) -> str:
 
 
 def _ascii(authority: str) -> str:
-    return authority if authority.isascii() else authority.encode("idna").decode("ascii")
+    if authority.isascii():
+        return authority
+    host, *port = authority.split(":")
+    return ":".join([_punycode(host), *port])
+
+
+def _punycode(host: str) -> str:
+    """Name a host as browsers do. Python's own codec knows the rules of 2003, by which "straße" was "strasse"."""
+    try:
+        return idna.encode(host, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return host.encode("idna").decode("ascii")  # "i❤.example": no name any more, and registered all the same
 
 
 def _quoted(part: str, allowed: str) -> str:

@@ -27,6 +27,8 @@ def test_text_leaves_on_one_line_without_what_xml_forbids(text: str, line: str) 
         ("HTTPS://a.example/", "https://a.example/"),
         ("http://user:secret@a.example:81/", "http://a.example:81/"),
         ("https://münchen.example/ö?ü=[1]#ä", "https://xn--mnchen-3ya.example/%C3%B6?%C3%BC=%5B1%5D#%C3%A4"),
+        ("https://straße.example:81/", "https://xn--strae-oqa.example:81/"),  # "strasse.example" is somebody else
+        ("https://i❤.example/", "https://xn--i-7iq.example/"),  # no name by IDNA 2008, and registered all the same
         ("https://a.example/100%/a|b%2Fc#d#e", "https://a.example/100%25/a%7Cb%2Fc#d%23e"),
         ("https://[2001:db8::1]:81/", "https://[2001:db8::1]:81/"),
         ("http://´/", None),  # which IDNA makes a blank and an accent of
