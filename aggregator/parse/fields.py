@@ -32,6 +32,7 @@ _PERIODS: Final = {
     "monthly": timedelta(days=30),
     "yearly": _YEAR,
 }
+_MAILTO: Final = re.compile(r"[<(]?mailto:[>)]?$")  # what feedparser leaves of "(mailto:sari@dunia.example)"
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
 _SKIPPED: Final = re.compile(rb">\s*([0-9]{1,2}|[A-Za-z]{6,9})\s*<")
 _SKIP_LIMIT_BYTES: Final = 4_000
@@ -175,6 +176,7 @@ def _author(author: Fields, written: str) -> str:
     name, address = _text(author, "name"), _text(author, "email")
     if address and written == address + name:
         return ""
+    name = _MAILTO.sub("", name)
     return name if ")" in name else name.rpartition("(")[2]
 
 

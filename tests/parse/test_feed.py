@@ -122,6 +122,9 @@ def test_hints_are_read_whole() -> None:
         ("sari@dunia.com", ()),
         ("Sari (Jakarta)", ("Sari (Jakarta)",)),
         ("Sari Dewi &lt;sari@dunia.com&gt;", ("Sari Dewi",)),
+        ("Sari Dewi (mailto:sari@dunia.com)", ("Sari Dewi",)),  # as the specification of RSS 1.0 has them
+        ("Sari Dewi &lt;mailto:sari@dunia.com&gt;", ("Sari Dewi",)),
+        ("mailto:sari@dunia.com", ()),
     ],
 )
 def test_an_author_is_a_name_and_never_an_address(author: str, names: tuple[str, ...]) -> None:
