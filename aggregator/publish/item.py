@@ -64,7 +64,7 @@ class Item:
         thumbnail: The address of a picture. None: it has none.
         tellings: At least one: all headlines of the story, the lead first, the others in the order published.
         outlets: The names of those that tell it, the lead's first: one a source.
-        heat: The story's.
+        heat: The story's, to six decimals.
         published_at: When readers were told.
         updated_at: Of the last true change; with a part of a second that is the story's own.
         source_url: The feed that the lead came from, without our secrets. None: it has no address to hand on.
@@ -113,7 +113,7 @@ def item_of(story: Story, names: Mapping[str, str]) -> Item:
         thumbnail=web_link(lead.thumbnail) or next((it.url for it in enclosures if it.type.startswith("image/")), None),
         tellings=tellings,
         outlets=tuple(outlets.values()),
-        heat=story.heat,
+        heat=round(story.heat, 6),  # the last bits of a logarithm differ between machines
         published_at=to_seconds(story.published_at),
         updated_at=to_seconds(story.updated_at) + apart(story.id),
         source_url=_address(lead.source) or _address(lead.origin.link),

@@ -129,6 +129,14 @@ def test_json_tells_the_terminal_view_of_every_outlet() -> None:
     ]
 
 
+def test_heat_is_told_as_exactly_as_all_machines_reckon_it() -> None:
+    """The last bits of a logarithm are the C library's own: bytes would differ from one machine to the next."""
+    documents = [
+        press().feeds(UPDATE, [story(headline(1), heat=heat)]) for heat in (40_819.123_456_700_1, 40_819.123_456_7)
+    ]
+    assert documents[0] == documents[1]
+
+
 def test_an_item_tells_what_its_title_was_in_its_own_language() -> None:
     telling = revised(headline(1, language="en-gb", summary="", title="Flood recedes"), "Flood & rain", "Flood")
     rss, atom, json = press().feeds(UPDATE, [story(telling)])
