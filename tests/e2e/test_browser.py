@@ -48,7 +48,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 def paths(running: Running) -> tuple[str, ...]:
     """One of each kind of page."""
     (story,) = set(re.findall(r"story/[0-9a-f-]+/", running.read("/cuaca/")))
-    return "/", "/cuaca/", f"/{story}", "/404.html"
+    return "/", "/cuaca/", f"/{story}", "/404.html", "/status"
 
 
 def test_no_page_is_wider_than_a_phone_nor_wants_what_its_policy_forbids(

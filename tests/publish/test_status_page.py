@@ -30,6 +30,13 @@ def test_it_lies_beside_the_front_page_and_names_the_feed() -> None:
     assert read.xpath("//link[@rel='alternate']/@href") == ["./status.atom"]
 
 
+def test_a_screen_reader_tells_its_parts_apart() -> None:
+    read = page()
+    parts = read.xpath("//main//section | //*[@role='region']")
+    names = [part.get("aria-label") or read.get_element_by_id(part.get("aria-labelledby")).text for part in parts]
+    assert names == ["Status", "Sources"]
+
+
 def test_it_tells_no_secret_and_no_markup() -> None:
     url = "https://me:hush1@a.example/private/hush2/rss?token=hush3"
     bad = replace(FAILING, name="<script>alert(1)</script>", url=url, error=f"{url.replace('/hush2', '')}: 410 <Gone>")
