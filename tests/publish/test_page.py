@@ -244,6 +244,8 @@ def test_every_page_is_made_for_keyboards_and_screen_readers(kind: str) -> None:
         assert all(each.text_content().strip() for each in page.iter("a", "h1", "h2", "title"))
         assert page.find("body").get("data-path") == path
         assert not page.findall(".//img")
+        assert not [each.tag for each in page.iter("ol", "ul", "nav", "main") if each.get("role")]  # they have theirs
+        assert {each.get("type") for each in page.iter("input")} <= {"text"}
 
 
 def test_links_with_the_same_words_lead_to_the_same_place() -> None:

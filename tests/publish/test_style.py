@@ -55,6 +55,10 @@ def test_who_wants_less_motion_or_prints_is_heard() -> None:
     assert ":focus-visible" in STYLES["style.css"]
 
 
+def test_safari_takes_our_lists_for_lists() -> None:
+    assert not re.search(r"list-style(-type)?: *none", STYLES["style.css"])
+
+
 @pytest.mark.parametrize("path", sorted(STYLES))
 def test_a_stylesheet_is_whole_and_asks_for_nothing_else(path: str) -> None:
     style = STYLES[path]
