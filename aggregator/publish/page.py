@@ -18,8 +18,8 @@ from markupsafe import Markup
 from aggregator.month import Month
 from aggregator.publish.bulletins import harmless, site_of
 from aggregator.publish.item import Item
-from aggregator.publish.outgoing import UNTITLED, language_tag, one_line
-from aggregator.publish.printed import printed_date, printed_month
+from aggregator.publish.outgoing import UNTITLED, language_tag, one_line, rfc3339
+from aggregator.publish.printed import is_right_to_left, printed_date, printed_month
 from aggregator.publish.words import words
 from aggregator.report import SourceStatus, State, Status
 from aggregator.site import Site
@@ -79,6 +79,7 @@ class Pages:
         self._common = {
             "base_url": base_url,
             "feeds": _FEEDS,
+            "is_right_to_left": is_right_to_left(site.language),
             "language": language_tag(site.language) or "und",
             "printed": partial(printed_date, site=site),
             "printed_month": partial(printed_month, site=site),
@@ -249,10 +250,6 @@ def _briefly(instant: datetime, zone: ZoneInfo) -> str:
     return f"{instant.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
-def _machine(instant: datetime) -> str:
-    return instant.isoformat().replace("+00:00", "Z")
-
-
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -263,7 +260,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters["machine"] = _machine
+    environment.filters["machine"] = rfc3339
     return environment
 
 

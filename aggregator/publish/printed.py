@@ -1,4 +1,4 @@
-"""Instant, month → the text that a newsroom prints beside a headline."""
+"""What CLDR knows of a language: how a newsroom prints instants and months in it, and which way it is written."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -28,6 +28,11 @@ def _months(language: str) -> Mapping[int, str]:
     # Of a copy: babel 2.17 puts the names of the language that is asked first where those without own ones look.
     names: Mapping[int, str] = deepcopy(_locale(language).months)["stand-alone"]["wide"]
     return names
+
+
+def is_right_to_left(language: str) -> bool:
+    """Say whether a language is written from the right to the left, as Arabic and Hebrew are."""
+    return _locale(language).text_direction == "rtl"
 
 
 @cache

@@ -284,6 +284,12 @@ def test_a_page_is_canonical_only_at_an_address_that_was_configured() -> None:
     assert not [path for path, each in derived.items() if b"canonical" in each.body]
 
 
+@pytest.mark.parametrize(("language", "direction"), [("id", None), ("ar", "rtl"), ("he-il", "rtl"), ("x-none", None)])
+def test_a_page_runs_as_its_language_is_written(language: str, direction: str | None) -> None:
+    ours = Press(replace(SITE, language=language), BASE_URL, TOPICS, NAMES)
+    assert read(ours.front_page(PLAIN_STORIES, ())).get("dir") == direction
+
+
 def test_ugly_headlines_stay_text() -> None:
     for path, document in documents("ugly").items():
         page = read(document)
