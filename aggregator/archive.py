@@ -82,6 +82,7 @@ class Archive:
         self._oldest = oldest
         self._settings, self._earlier = settings, earlier
         self._books: dict[str, Book] = {}
+        self._told_alike: dict[Story, bytes] = {}  # since the last writing: several topics tell one story in one way
         self._lost: dict[str, dict[str, None]] = {}  # parts of each topic whose documents are missing, or outdated
 
     @property
@@ -118,11 +119,13 @@ class Archive:
         self._book(topic.slug).file([self._told(trace, story) for trace, story in told])
 
     def _told(self, trace: Trace, story: Story) -> Told:
-        from aggregator.publish.item import item_of
+        from aggregator.publish.item import item_of, story_urn
         from aggregator.publish.kept import item_json
 
-        item = item_of(story, self._names)
-        return Told(id=item.id, mark=trace.mark, json=item_json(item), first_at=trace.first_at, since=trace.since)
+        json = self._told_alike.get(story)
+        if json is None:
+            json = self._told_alike[story] = item_json(item_of(story, self._names))
+        return Told(id=story_urn(story.id), mark=trace.mark, json=json, first_at=trace.first_at, since=trace.since)
 
     def write(self, slugs: Iterable[str], press: "Press") -> tuple[list[str], list[Document]]:
         """Write the parts anew of which an item changed.
@@ -132,15 +135,16 @@ class Archive:
         """
         changed: list[str] = []
         unwritten: list[Document] = []
-        for slug in {*slugs, *self._books} if self.is_kept else ():
-            book = self._book(slug)
-            for name in sorted(book.take_stale()):
-                documents = self._documents(slug, name, press)
-                try:
-                    changed += _write(self._public, documents)
-                except StateError:
-                    book.mark([name])
-                    unwritten += documents
+        self._told_alike.clear()
+        books = {slug: self._book(slug) for slug in {*slugs, *self._books}} if self.is_kept else {}
+        # Month by month, not topic by topic: what several topics were told at the same time is put into words once.
+        for name, slug in sorted((name, slug) for slug, book in books.items() for name in book.take_stale()):
+            documents = self._documents(slug, name, press)
+            try:
+                changed += _write(self._public, documents)
+            except StateError:
+                books[slug].mark([name])
+                unwritten += documents
         return changed, unwritten
 
     def mend(self, press: "Press") -> tuple[str, ...]:

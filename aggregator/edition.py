@@ -32,7 +32,11 @@ _SITE: Final = ""  # what owns the documents that belong to no topic
 _STATUS: Final = "status"  # what owns the operator's feed: no topic may be called that
 _MOVED: Final = "story"  # likewise: what owns the pages that only send readers on
 _LOOKED_AT: Final = 100  # items at once, a thread and the loop in turns
-_FILED_BESIDE: Final = 300  # items that no feed shows: a fifth of a second of work, for other news waits
+FILED_BESIDE: Final = 300
+"""Items that no feed shows, filed with one publishing: a fifth of a second of work, for other news waits."""
+
+FILED_AT_ONCE: Final = 2_000
+"""The same, where nobody waits."""
 
 
 class Edition:
@@ -138,12 +142,13 @@ class Edition:
         self._is_swept = True
         return True
 
-    async def publish(self, news: int) -> tuple[str, ...]:
+    async def publish(self, news: int, *, beside: int = FILED_BESIDE) -> tuple[str, ...]:
         """Render what was touched, what the operator is to be told, and some of what is missing of the archives.
 
         Args:
             news: The store's count of commits that brought news, as of what the desk shows. Of no account where nothing
                 was touched.
+            beside: How many items that no feed shows may be filed in the archives this time.
 
         Returns:
             The paths of the documents whose bytes changed.
@@ -155,7 +160,7 @@ class Edition:
         slugs, self._touched = self._touched, set()
         incidents, self._incidents = self._incidents, None
         try:
-            changed = await self._publish(slugs, incidents, news)
+            changed = await self._publish(slugs, incidents, news, beside)
             if not self.archive.is_whole:
                 changed += await asyncio.to_thread(self.archive.mend, self._at_hand())
             if not self.is_pending:
@@ -192,7 +197,7 @@ class Edition:
         return gone
 
     async def _publish(
-        self, touched: Collection[str], incidents: Sequence[Incident] | None, news: int
+        self, touched: Collection[str], incidents: Sequence[Incident] | None, news: int, beside: int
     ) -> tuple[str, ...]:
         if touched:
             self._note_changes()
@@ -202,7 +207,7 @@ class Edition:
         feeds = [(topic, stories, self._wholes(stories)) for topic, stories in told]
         dissolved = self._desk.dissolved() if slugs else ()
         lists = (self._desk.stories(self._topics[UPDATE]), self._desk.stories(self._topics[POPULAR]))
-        await self._file({topic.slug: stories for topic, stories in told}, news)
+        await self._file({topic.slug: stories for topic, stories in told}, news, beside)
         if self._desk.board is not board:  # it is being read anew: what was not found may be there again
             self._filed = None
             self._touched |= slugs
@@ -223,16 +228,15 @@ class Edition:
             if names:
                 self._unfiled.setdefault(slug, {}).update(dict.fromkeys(names))
 
-    async def _file(self, shown: Mapping[str, Sequence[Story]], news: int) -> None:
+    async def _file(self, shown: Mapping[str, Sequence[Story]], news: int, beside: int) -> None:
         """Write down in the archives what changed: all that feeds show, and of what they have no room for, some."""
-        room = _FILED_BESIDE
+        room = beside // max(1, len(self._unfiled))  # each its share: what several tell alike is put into words once
         for slug, names in list(self._unfiled.items()):
             first = {story.id: None for story in shown[slug] if story.id in names}
             left, wanted = await self._look([*(first | names)], slug, len(first), room)
             told = [(each, self._desk.story(self._topics[slug], each.name)) async for each in unhurried(wanted)]
             filed = [(trace, story) for trace, story in told if story is not None]
             await asyncio.to_thread(self.archive.file, self._topics[slug], filed)
-            room -= max(0, len(wanted) - len(first))
             self._unfiled[slug] = dict.fromkeys(left)
             if not self._unfiled[slug]:
                 del self._unfiled[slug]

@@ -16,7 +16,7 @@ from zlib import crc32
 from aggregator import poll as passes
 from aggregator.commit import Commit
 from aggregator.desk import Desk, unhurried
-from aggregator.edition import Edition
+from aggregator.edition import FILED_BESIDE, Edition
 from aggregator.fetch.http import Fetcher
 from aggregator.incident import MOST_TOLD, TOLD_FOR, Incident, latest_first
 from aggregator.load.feeds_yaml import FeedsFile
@@ -227,8 +227,11 @@ class House:
         askable = (source for source in self.sources.values() if may_be_asked(self._standing(source), now=now))
         return [source for source in askable if not self.put_off(source, now=now)]
 
-    async def publish(self) -> tuple[str, ...]:
+    async def publish(self, *, beside: int = FILED_BESIDE) -> tuple[str, ...]:
         """Render what was touched, and what readers missed; give the paths that changed.
+
+        Args:
+            beside: See `Edition.publish`.
 
         Raises:
             StateError: state/ cannot be written. The next call tries again.
@@ -242,7 +245,7 @@ class House:
             return ()
         if self.edition.is_touched:
             await self.desk.load()
-        return await self.edition.publish(self.desk.news)
+        return await self.edition.publish(self.desk.news, beside=beside)
 
     async def _incidents(self) -> list[Incident]:
         return sorted([each async for each in unhurried(self.store.incidents())], key=latest_first)

@@ -66,12 +66,11 @@ async def test_a_burst_that_no_feed_has_room_for_is_whole_in_the_archive(runs: R
 async def test_a_flood_keeps_other_news_waiting_no_longer_than_a_part_of_it(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aggregator.edition._FILED_BESIDE", 4)
     monkeypatch.setattr("aggregator.edition._LOOKED_AT", 2)
     await runs.bring(*(news(number, NOON + number * HOUR, topics=("update",)) for number in range(20)))
     counts = []
     while runs.edition.is_pending:
-        await runs.edition.publish(runs.desk.news)
+        await runs.edition.publish(runs.desk.news, beside=4)
         counts.append(len(runs.archived()))
         shown = [item["id"] for item in json.loads(runs.files()["update.json"])["items"]]
         assert set(shown) <= set(runs.archived())

@@ -80,10 +80,12 @@ async def _once(feeds: "FeedsFile", state: "Path", *, everything: bool) -> None:
 
 
 async def _publish(house: "House") -> None:
-    """Publish to the end: of what only archives show, each turn takes a part, for in a daemon other news would wait."""
-    await house.publish()
+    """Publish to the end: of what only archives show, each turn takes a part."""
+    from aggregator.edition import FILED_AT_ONCE
+
+    await house.publish(beside=FILED_AT_ONCE)
     while house.edition.is_pending:
-        await house.publish()
+        await house.publish(beside=FILED_AT_ONCE)
 
 
 async def poll_all(house: "House", sources: "Sequence[Source]", clock: "Callable[[], datetime]") -> "list[Report]":
