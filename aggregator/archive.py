@@ -196,9 +196,9 @@ class Archive:
         """Give the name of the last part of a topic. None: it has none."""
         return self._book(slug).newest if self.is_kept else None
 
-    def months(self, slug: str) -> tuple[Month, ...]:
-        """Give the months of a topic in which something was told, the first one first."""
-        return self._book(slug).months if self.is_kept else ()
+    def months(self, slug: str) -> dict[Month, int]:
+        """Give the months of a topic in which something was told, the first one first, with the number of their parts."""
+        return self._book(slug).lengths if self.is_kept else {}
 
     def where(self, id_: str) -> str | None:
         """Give the path of the document that holds an item, of the first topic that has it. None: it is in none."""

@@ -104,6 +104,11 @@ class Book:
         return self._names(months[-1])[-1] if months else None
 
     @property
+    def lengths(self) -> dict[Month, int]:
+        """Give how many parts each of these months has."""
+        return {month: _parts(len(self._volumes[month])) for month in self.months}
+
+    @property
     def growing(self) -> tuple[str, ...]:
         """Give the names of the parts whose months are not sealed."""
         return tuple(name for name in self.names if self.closed_at(name) is None)

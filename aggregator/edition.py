@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
 from datetime import datetime
+from functools import cache
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
@@ -388,6 +389,14 @@ def _are_files(public: Path, paths: Mapping[str, Iterable[str]]) -> bool:
     return all((public / path).is_file() for path in chain(*paths.values()))
 
 
+@cache
+def _program() -> tuple[tuple[str, int, int], ...]:
+    """Name what writes documents: a checkout that is updated keeps its version, and is to write them anew."""
+    folder = Path(__file__).parent / "publish"
+    found = ((path, path.stat()) for path in folder.rglob("*") if path.suffix in {".py", ".html", ".css", ".js"})
+    return tuple(sorted((path.name, status.st_size, status.st_mtime_ns) for path, status in found))
+
+
 def _settings(
     site: Site, base_url: str, topics: Sequence[Topic], sources: Sequence[Source], *, has_archives: bool
 ) -> str:
@@ -398,5 +407,5 @@ def _settings(
     names = [(source.id, source.name, source.weight) for source in sources]
     listed = [(source.urls, source.topics, source.page, source.language) for source in sources]
     rhythms = [(source.zone.key, source.every, source.cron) for source in sources]
-    named = (VERSION, site, base_url, shown, names, listed, rhythms, has_archives)
+    named = (VERSION, _program(), site, base_url, shown, names, listed, rhythms, has_archives)
     return blake2b(repr(named).encode(), digest_size=16).hexdigest()

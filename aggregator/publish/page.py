@@ -32,6 +32,7 @@ MISSING_PATH: Final = "404.html"
 
 _WORST_FIRST: Final[tuple[State, ...]] = ("failing", "parked", "new", "ok")
 _MOST_SOURCES: Final = 1_000  # on the status page
+_MOST_PARTS: Final = 30  # of a month's archive, the last: a browser cannot go from one to the next
 _MOST_NAMED: Final = 6  # outlets in one line; how many there are stands beside them
 
 
@@ -116,13 +117,13 @@ class Pages:
             subscribe=self._subscribe,
         )
 
-    def topic_page(self, topic: Topic, lines: Sequence[Markup], months: Sequence[Month]) -> bytes:
+    def topic_page(self, topic: Topic, lines: Sequence[Markup], months: Mapping[Month, int]) -> bytes:
         """Write "TOPIC/index.html".
 
         Args:
             topic: Any.
             lines: In the topic's order.
-            months: Those of its archive, the first one first.
+            months: Those of its archive, the first one first, with the number of their parts.
         """
         shown = self._topics.get(topic.slug) or _shown(topic)
         return self._page(
@@ -133,7 +134,8 @@ class Pages:
             here=shown.slug,
             topic=shown,
             lines=_joined(lines),
-            months=months[::-1],
+            months=list(months.items())[::-1],
+            most_parts=_MOST_PARTS,
         )
 
     def story_page(self, item: Item, slugs: Collection[str]) -> bytes:

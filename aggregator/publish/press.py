@@ -144,7 +144,7 @@ class Press:
         )
 
     def pages(
-        self, topic: Topic, stories: Sequence[Story], wholes: Iterable[Story], months: Sequence[Month] = ()
+        self, topic: Topic, stories: Sequence[Story], wholes: Iterable[Story], months: Mapping[Month, int] | None = None
     ) -> tuple[Document, ...]:
         """Give the pages of stories, "story/UUID/index.html", and the one of the topic that links to them.
 
@@ -152,10 +152,10 @@ class Press:
             topic: Whose page is "TOPIC/index.html".
             stories: As for `feeds`.
             wholes: Those of several headlines, each with all that it has, whatever their topics.
-            months: Those of the topic's archive, the first one first.
+            months: Those of the topic's archive, the first one first, with the number of their parts. None: it has none.
         """
         told = [self._story_page(story) for story in wholes]
-        body = self._pages.topic_page(topic, [self._line(story, self._pages.line) for story in stories], months)
+        body = self._pages.topic_page(topic, [self._line(story, self._pages.line) for story in stories], months or {})
         return (*told, _dated(f"{topic.slug}/index.html", PAGE_TYPE, body, changes_of(stories)))
 
     def moved(self, story: str, where: str) -> Document:
@@ -219,7 +219,8 @@ class Press:
         self._bulletins = {each: self._bulletins.get(each) or syndication.status_entry(each) for each in bulletins}
         changed_at = max((each.updated_at for each in bulletins), default=None)
         head = head_of(STATUS, self._site, self._base_url, changed_at)
-        head = replace(head, home_url=f"{self._base_url}/")  # it has no page among the documents
+        # It has no page among the documents, and nobody subscribes to it by way of a hub.
+        head = replace(head, home_url=f"{self._base_url}/", hub_url=None)
         body = syndication.atom_feed(head, self._bulletins.values())
         changes = tuple(sorted({incident.at for incident in incidents}))
         return (_dated(f"{STATUS.slug}.atom", syndication.ATOM_TYPE, body, changes),)

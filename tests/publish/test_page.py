@@ -130,13 +130,27 @@ def test_a_page_without_news_says_so() -> None:
 
 
 def test_a_topics_page_leads_to_the_months_of_its_archive_the_latest_first() -> None:
-    (page,) = press().pages(EKONOMI, (), (), ("2026-09", "2026-10"))
+    (page,) = press().pages(EKONOMI, (), (), {"2026-09": 1, "2026-10": 3})
     links = read(page).findall('.//ul[@class="months"]/li/a')
     assert [(link.get("href"), link.text) for link in links] == [
         ("2026-10.atom", "Oktober 2026"),
+        ("2026-10-2.atom", "2"),
+        ("2026-10-3.atom", "3"),
         ("2026-09.atom", "September 2026"),
     ]
+    assert links[1].get("aria-label") == "Oktober 2026, 2"
     assert "Arsip" not in texts(page_of("none", "ekonomi/index.html").findall(".//h2"))
+
+
+def test_of_a_month_of_very_many_parts_the_last_are_named() -> None:
+    (page,) = press().pages(EKONOMI, (), (), {"2026-10": 500})
+    links = read(page).findall('.//ul[@class="months"]/li/a')
+    assert [link.get("href") for link in (*links[:2], links[-1])] == [
+        "2026-10.atom",
+        "2026-10-472.atom",
+        "2026-10-500.atom",
+    ]
+    assert len(links) == 30
 
 
 def test_every_feed_can_be_discovered_and_subscribed_to() -> None:
