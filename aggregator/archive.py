@@ -197,7 +197,7 @@ class Archive:
         return self._book(slug).newest if self.is_kept else None
 
     def months(self, slug: str) -> dict[Month, int]:
-        """Give the months of a topic in which something was told, the first one first, with the number of their parts."""
+        """Give the months in which something was told in a topic, the first one first, with how many parts each has."""
         return self._book(slug).lengths if self.is_kept else {}
 
     def where(self, id_: str) -> str | None:

@@ -152,7 +152,7 @@ class Press:
             topic: Whose page is "TOPIC/index.html".
             stories: As for `feeds`.
             wholes: Those of several headlines, each with all that it has, whatever their topics.
-            months: Those of the topic's archive, the first one first, with the number of their parts. None: it has none.
+            months: Those of the topic's archive, the first one first, with their numbers of parts. None: it has none.
         """
         told = [self._story_page(story) for story in wholes]
         body = self._pages.topic_page(topic, [self._line(story, self._pages.line) for story in stories], months or {})
