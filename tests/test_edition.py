@@ -346,3 +346,37 @@ async def test_what_the_operator_could_not_be_told_is_told_the_next_time(tmp_pat
         await whole.publish(1)
 
     assert not whole.tells(1)
+
+
+async def test_what_was_gone_when_a_publishing_failed_goes_with_the_next(tmp_path: Path) -> None:
+    store, shelf = MemoryStore(*LINES, STORY, JOINED), dict[str, Document]()
+    desk = Desk(store, topics=TOPICS, sources=(DUNIA, KABAR))
+    await desk.load()
+    whole = Edition(tmp_path, shelf, desk, site=SITE, base_url="", topics=TOPICS, sources=(DUNIA, KABAR))
+    whole.touch_all()
+    await whole.publish(1)
+    assert PAGE in files(tmp_path)
+
+    news = await store.commit(Commit(archived=(STORY, JOINED)))
+    whole.touch(desk.drop((STORY, JOINED), news=news))
+    full = tmp_path / "public" / ".update.rss.tmp"
+    full.mkdir()
+    with pytest.raises(StateError):
+        await whole.publish(2)
+    full.rmdir()
+    await whole.publish(2)
+
+    assert PAGE not in files(tmp_path)
+    assert set(files(tmp_path)) == set(shelf)
+
+
+async def test_settings_that_are_back_after_others_were_half_written_do_not_pass_for_current(tmp_path: Path) -> None:
+    await published(tmp_path, *LINES)
+    full = tmp_path / "public" / ".style.css.tmp"
+    full.mkdir()
+    (tmp_path / "public" / "style.css").unlink()
+    with pytest.raises(StateError):
+        await published(tmp_path, *LINES, site=replace(SITE, title="Berita"))
+    (tmp_path / "public" / "style.css").touch()
+
+    assert not (await edition(tmp_path, *LINES)).is_current(1)
