@@ -82,17 +82,18 @@ class Prepared:
         document: Of which they tell.
     """
 
-    __slots__ = ("_alone", "_choices", "document")
+    __slots__ = ("_choices", "_making", "document")
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self._choices: dict[str, _Choice] = {}  # by coding
-        self._alone = asyncio.Lock()
+        self._making: dict[str, asyncio.Task[_Choice]] = {}  # likewise
 
     def answer(self, method: str, headers: Mapping[str, str]) -> Answer | Coroutine[None, None, Answer]:
         """Choose the answer to GET, HEAD or OPTIONS. A Range is ignored, as RFC 9110 §14.2 allows.
 
-        Who is the first to want a coding waits until a thread has made it.
+        Who is the first to want a coding waits until a thread has made it, and so does whoever wants it meanwhile. It
+        is made to its end, though all of them hang up: else each that comes and goes would have it begun anew.
         """
         if method == "OPTIONS":
             return answer_of(HTTPStatus.NO_CONTENT, _PREFLIGHT)
@@ -105,11 +106,18 @@ class Prepared:
         return self._choose(choice or self._put(coding, coded(self.document.body, PLAIN)), method, headers)
 
     async def _coded(self, coding: str, method: str, headers: Mapping[str, str]) -> Answer:
-        async with self._alone:
-            choice = self._choices.get(coding)
-            if choice is None:
-                choice = self._put(coding, await asyncio.to_thread(coded, self.document.body, coding))
+        choice = self._choices.get(coding)
+        if choice is None:
+            if coding not in self._making:
+                self._making[coding] = asyncio.create_task(self._make(coding))
+            choice = await asyncio.shield(self._making[coding])
         return self._choose(choice, method, headers)
+
+    async def _make(self, coding: str) -> _Choice:
+        try:
+            return self._put(coding, await asyncio.to_thread(coded, self.document.body, coding))
+        finally:
+            del self._making[coding]
 
     def _put(self, coding: str, sent: Coded) -> _Choice:
         choice = self._choices[coding] = _choice(self.document, sent)

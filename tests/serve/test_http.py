@@ -190,6 +190,21 @@ async def test_many_first_readers_have_a_body_coded_once() -> None:
     assert prepared.answer("GET", {"Accept-Encoding": "br"}) is answers[0]
 
 
+async def test_a_coding_is_made_to_its_end_though_whoever_wanted_it_hangs_up() -> None:
+    prepared = Prepared(FEED)
+    wanted = prepared.answer("GET", {"Accept-Encoding": "br"})
+    assert not isinstance(wanted, Sent)
+    asking = asyncio.create_task(wanted)
+    await asyncio.sleep(0)
+    asking.cancel()
+
+    async with asyncio.timeout(10):
+        while not isinstance(found := prepared.answer("GET", {"Accept-Encoding": "br"}), Sent):
+            found.close()
+            await asyncio.sleep(0)
+    assert found.body == BROTLI.body
+
+
 async def test_a_page_may_have_scripts_of_ours_and_a_feed_none(port: int) -> None:
     page, feed = [(await ask(port, path)).headers["content-security-policy"] for path in ("/", "/update.rss")]
     assert "; script-src 'self'; connect-src 'self'; " in page
