@@ -26,7 +26,7 @@ from aggregator.report import Report
 from aggregator.schedule import scope
 from aggregator.schedule.due import first_due, set_right
 from aggregator.schedule.history import configured, first_standing, may_be_asked, with_kept_ids
-from aggregator.schedule.incidents import UNREACHED, fallen_silent
+from aggregator.schedule.incidents import NOT_ASKED, UNREACHED, fallen_silent
 from aggregator.schedule.silence import has_fallen_silent
 from aggregator.shelf import Shelf
 from aggregator.source import Due, Source, Standing
@@ -40,6 +40,7 @@ _TIDIED: Final = "tidied"
 _DAY: Final = timedelta(days=1)
 _KEYS_OUTLIVE: Final = timedelta(days=90)
 _LATELY: Final = timedelta(minutes=30)
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _SOURCE_OUTLIVES: Final = timedelta(days=7)  # its line in feeds.yaml: so long, taking the line out can be undone
 
 
@@ -122,10 +123,10 @@ class House:
         self._base_url = base_url
         self._speed = speed
         self._spread_new = spread_new
-        self._asked_at = datetime.min.replace(tzinfo=UTC)
+        self._asked_at = _NEVER
         self._asking = set[str]()
         self._heard: dict[str, datetime] = {}  # source id → its last good answer of this run
-        self._reached_at = datetime.min.replace(tzinfo=UTC)  # somebody answered, be it that there is nothing
+        self._reached_at = _NEVER  # the last who was asked answered then, be it that there is nothing
         self._telling = asyncio.Lock()
 
     async def furnish(self, feeds: FeedsFile, *, now: datetime) -> None:
@@ -182,8 +183,10 @@ class House:
             self._asking.discard(source.id)
         if report.ok:
             self._heard[source.id] = now
-        if report.answer not in UNREACHED:
-            self._reached_at = max(now, self._reached_at)
+        if report.answer in UNREACHED:
+            self._reached_at = _NEVER  # until somebody answers again: a network fails for all within a minute
+        elif report.answer not in NOT_ASKED:
+            self._reached_at = now
         if self.feeds.polling.retry_scope == "host" and not report.ok:
             self._holds = scope.holds(filter(None, (self.store.standing(source.id),)), self._holds)
         self.edition.touch(report.topics)

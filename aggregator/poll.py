@@ -47,7 +47,7 @@ class World:
         store: What survives a crash.
         desk: What passes share.
         polling: How sources are asked, unless they say otherwise.
-        is_online: Says whether somebody answered of late, as of an instant.
+        is_online: Says whether the last who was asked answered, and of late, as of an instant.
         speed: Above 1, every wait is that much shorter: for the demo, whose publishers live faster.
     """
 

@@ -9,7 +9,7 @@ from aggregator.commit import Commit
 from aggregator.fetch.answer import Answer, Failed, Held, Refused
 from aggregator.incident import MOST_TOLD, TOLD_FOR, Incident, Kind, latest_first
 from aggregator.source import Hints, Source, Validators
-from tests.newsroom import DUNIA, KABAR, NOON, fetched
+from tests.newsroom import DUNIA, KABAR, NOON, fetched, source
 from tests.test_house import UNCHANGED, Rooms, rooms
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -112,6 +112,20 @@ async def test_an_hour_without_a_network_is_nobodys_trouble(tmp_path: Path) -> N
         await here.poll(KABAR, UNCHANGED, now=NOON + 80 * MINUTE)
         await here.poll(answer=nobody, now=NOON + 90 * MINUTE)
         assert told(here) == ["broke"]
+
+
+async def test_ten_minutes_without_a_network_are_nobodys_trouble_either(tmp_path: Path) -> None:
+    nobody = Failed(kind="dns", detail="no address; we try again")
+    typo = source("Typo", "htp://typo.example/rss")
+    async with rooms(tmp_path, sources=(DUNIA, KABAR, typo)) as here:
+        await asyncio.gather(here.poll(), here.poll(KABAR))
+        for minute in range(1, 6):
+            await here.poll(answer=nobody, now=NOON + minute * MINUTE)
+            await here.poll(KABAR, nobody, now=NOON + minute * MINUTE)
+            await here.poll(typo, Failed(kind="bad url", detail="it is none"), now=NOON + minute * MINUTE)
+        await asyncio.gather(here.poll(answer=UNCHANGED, now=NOON + HOUR), here.poll(KABAR, UNCHANGED, now=NOON + HOUR))
+
+        assert {each.source for each in here.house.store.incidents()} <= {typo.id}
 
 
 async def test_looking_for_silence_writes_nothing_where_there_is_none(tmp_path: Path) -> None:

@@ -25,6 +25,9 @@ _PATIENCE: Final = 6
 UNREACHED: Final = frozenset({"timeout", "dns", "connect", "reset"})
 """What is answered where there is no network."""
 
+NOT_ASKED: Final = frozenset({"held", "bad url", "auth file", "blocked address"})
+"""What we answer ourselves, be there a network or not."""
+
 # What asking again will not mend: told at the first, unless there is another address to ask.
 _FINAL: Final = frozenset({"404", "blocked address", "bad url", "auth file"})
 _GONE: Final = "answers 410 Gone, its publisher asks not to be polled"
@@ -38,7 +41,7 @@ def after_answer(before: Standing, after: Standing, source: Source, *, is_online
         before: As it was asked, with what feeds.yaml says now.
         after: With the answer noted.
         source: As configured.
-        is_online: Somebody answered us of late.
+        is_online: The last who was asked answered, and of late.
         now: UTC.
     """
     texts, since = dict(_moves(before, after)), dict(after.told).get("failing")
@@ -72,10 +75,12 @@ def after_reading(before: Standing, after: Standing, source: Source, oddity: str
 
 
 def after_news(before: Standing, after: Standing, source: Source, *, now: datetime) -> Told:
-    """Tell that a source that was told to be silent has brought news."""
-    if "silent" not in dict(before.told) or before.last_new_at is None:
+    """Tell that a source that was told to be silent has brought news, be it at another address by now."""
+    told_at = dict(before.told).get("silent")
+    if told_at is None:
         return after, ()
-    text = f"brought a new headline after {in_words(now - before.last_new_at)} without one. {_NOTHING_TO_DO}"
+    since = before.last_new_at or told_at  # of a new address, nothing is known yet
+    text = f"brought a new headline after {in_words(now - since)} without one. {_NOTHING_TO_DO}"
     return _over(after, "silent"), (_incident(after, source, "speaks", text, now),)
 
 

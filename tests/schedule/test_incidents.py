@@ -129,6 +129,16 @@ def test_silence_is_told_and_its_end() -> None:
     assert after_news(spoke, spoke, DUNIA, now=NOON) == (spoke, ())
 
 
+def test_news_at_another_address_ends_a_silence() -> None:
+    silent, _ = fallen_silent(replace(FINE, last_new_at=NOON - 99 * HOUR), DUNIA, now=NOON)
+    elsewhere = replace(DUNIA, urls=("https://dunia.example/new",))
+    asked = history.configured(silent, elsewhere)
+    spoke, (end,) = after_news(asked, replace(asked, last_new_at=NOON + HOUR), elsewhere, now=NOON + HOUR)
+
+    assert (end.kind, spoke.told) == ("speaks", ())
+    assert "after 1 h without one" in end.text
+
+
 def test_a_document_that_reads_otherwise_is_told_until_one_reads_as_the_one_before_it() -> None:
     odd, (incident,) = after_reading(FINE, FINE, DUNIA, "all is new", now=NOON)
     again, nothing = after_reading(odd, odd, DUNIA, "all is new", now=NOON)
