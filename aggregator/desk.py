@@ -391,18 +391,11 @@ class Desk:
 
     def stories(self, topic: Topic) -> tuple[Story, ...]:
         """Give what a topic's feed holds now, in its order. A story that nothing has happened to is the same object."""
-        before, told = self._told.get(topic.slug, {}), {}
-
-        def stories() -> Iterator[Story]:
-            for slips in self._board.ranked(topic.slug):
-                story = before.get(slips) or self._story(topic, slips)
-                if story is not None:
-                    told[slips] = story
-                    yield story
-
-        picked = pick(topic, stories())
-        self._told[topic.slug] = told
-        return picked
+        before = self._told.get(topic.slug, {})
+        picked = pick(topic, self._board.ranked(topic.slug))
+        told = {slips: before.get(slips) or self._story(topic, slips) for slips in picked}
+        self._told[topic.slug] = {slips: story for slips, story in told.items() if story is not None}
+        return tuple(self._told[topic.slug].values())
 
     def whole(self, story: Story) -> Story:
         """Give a story of some topic with all its headlines that are told at all."""

@@ -96,14 +96,18 @@ def _revised(slips: Sequence[Slip]) -> float:
     return max((slip.revised for slip in slips if slip.revised is not None), default=_NEVER)
 
 
-def pick(topic: Topic, stories: Iterable[Story]) -> tuple[Story, ...]:
-    """Give the first stories that the topic's limit and cap per source admit. Draws no more than it needs."""
-    return tuple(islice(_capped(topic, stories), topic.limit))
+def pick(topic: Topic, items: Iterable[tuple[Slip, ...]]) -> tuple[tuple[Slip, ...], ...]:
+    """Give the first items that the topic's limit and cap per source admit. Draws no more than it needs.
+
+    With a cap, that may be all that there are: so it takes slips, of which nothing has to be read.
+    """
+    return tuple(islice(items if topic.per_source is None else _capped(topic.per_source, items), topic.limit))
 
 
-def _capped(topic: Topic, stories: Iterable[Story]) -> Iterator[Story]:
+def _capped(most: int, items: Iterable[tuple[Slip, ...]]) -> Iterator[tuple[Slip, ...]]:
     led: Counter[str] = Counter()
-    for story in stories:
-        led[story.lead.source] += 1
-        if topic.per_source is None or led[story.lead.source] <= topic.per_source:
-            yield story
+    for slips in items:
+        source = min(slips, key=lead_rank).source
+        led[source] += 1
+        if led[source] <= most:
+            yield slips

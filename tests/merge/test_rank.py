@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +7,7 @@ import pytest
 from aggregator.entry import Origin
 from aggregator.headline import Headline, Revision
 from aggregator.merge.rank import pick, story_of
-from aggregator.merge.slip import slip_of
+from aggregator.merge.slip import Slip, slip_of
 from aggregator.story import Story
 from aggregator.topic import Retell, Topic
 
@@ -45,10 +45,6 @@ def revised(line: Headline, at: datetime) -> Headline:
 
 def told(*headlines: Headline, topic: Topic = ASAP, weights: dict[str, float] | None = None) -> Story:
     return story_of(topic, [(slip_of(line, weights or {}), line) for line in headlines])
-
-
-def ids(stories: tuple[Story, ...]) -> list[str]:
-    return [story.id for story in stories]
 
 
 FIRST = headline("1")
@@ -131,29 +127,44 @@ def test_the_order_of_arrival_changes_nothing() -> None:
     assert told(*lines) == told(*lines[::-1])
 
 
-def several() -> Iterator[Story]:
+def item(*headlines: Headline) -> tuple[Slip, ...]:
+    return tuple(slip_of(line, {}) for line in headlines)
+
+
+def stories(items: tuple[tuple[Slip, ...], ...]) -> list[str]:
+    return [slips[0].story for slips in items]
+
+
+def several() -> Iterator[tuple[Slip, ...]]:
     for n in range(9):
-        yield told(headline(f"{n}", at=NOON - n * HOUR))
-    yield told(headline("w", "warta", at=NOON - 20 * HOUR))
+        yield item(headline(f"{n}", at=NOON - n * HOUR))
+    yield item(headline("w", "warta", at=NOON - 20 * HOUR))
 
 
 def test_a_chatty_source_does_not_flood_a_topic() -> None:
-    assert ids(pick(replace(ASAP, per_source=2), several())) == ["0", "1", "w"]
+    assert stories(pick(replace(ASAP, per_source=2), several())) == ["0", "1", "w"]
+
+
+def test_the_cap_counts_who_leads() -> None:
+    led = [item(headline(f"{n}", at=NOON - n * HOUR), headline(f"{n}w", "warta", f"{n}")) for n in range(3)]
+    led[1] = led[1][::-1]
+
+    assert stories(pick(replace(ASAP, per_source=2), [*led, *several()])) == ["0", "1", "w"]
 
 
 def test_the_limit_counts_after_the_cap() -> None:
-    stories: Sequence[Story] = [told(headline(n, source)) for n, source in zip("1234", "ddwk", strict=True)]
+    four = [item(headline(n, source)) for n, source in zip("1234", "ddwk", strict=True)]
 
-    assert ids(pick(replace(ASAP, per_source=1, limit=2), stories)) == ["1", "3"]
+    assert stories(pick(replace(ASAP, per_source=1, limit=2), four)) == ["1", "3"]
 
 
 def test_picking_keeps_the_order_and_draws_no_more_than_it_needs() -> None:
     drawn: list[str] = []
 
-    def endless() -> Iterator[Story]:
+    def endless() -> Iterator[tuple[Slip, ...]]:
         for n in range(1000):
             drawn.append(f"{n}")
-            yield told(headline(f"{n}", at=NOON + n * HOUR))
+            yield item(headline(f"{n}", at=NOON + n * HOUR))
 
-    assert ids(pick(replace(ASAP, limit=3), endless())) == ["0", "1", "2"]
+    assert stories(pick(replace(ASAP, limit=3), endless())) == ["0", "1", "2"]
     assert drawn == ["0", "1", "2"]
