@@ -15,13 +15,13 @@ from aggregator import VERSION
 from aggregator.archive import Archive, Earlier, earlier_of
 from aggregator.desk import Desk, Trace, unhurried
 from aggregator.document import Document, story_path
-from aggregator.errors import StateError
 from aggregator.incident import Incident
 from aggregator.month import Month
 from aggregator.moved import Moved
 from aggregator.report import Status
 from aggregator.site import Site
 from aggregator.source import Source
+from aggregator.stamp import spoil_stamp, write_stamp
 from aggregator.story import Dissolved, Story
 from aggregator.topic import POPULAR, UPDATE, Topic
 
@@ -214,7 +214,7 @@ class Edition:
             self._filed = None
             self._touched |= slugs
         if not self._is_swept:
-            await asyncio.to_thread(self._spoil_stamp)
+            await asyncio.to_thread(spoil_stamp, self._stamp, settings=self._settings, base_url=self._base_url)
         archived = await asyncio.to_thread(self._archive, slugs) if slugs else ()
         documents = await asyncio.to_thread(self._render, feeds, dissolved, lists, incidents)
         gone = self._put_on_shelf(documents)
@@ -364,32 +364,10 @@ class Edition:
         self._is_swept = True
         self._put_stamp()
 
-    def _spoil_stamp(self) -> None:
-        """Have a stamp of other settings stand for none: from now on, some files are theirs and some are ours.
-
-        Whoever takes feeds.yaml back after a crash would else be shown a mixture until the next news.
-        """
-        try:
-            stamp = orjson.loads(self._stamp.read_bytes())
-            archive, settings = stamp["archive"], stamp["settings"]
-        except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is an older version's
-            return
-        if settings != self._settings:
-            base_url = self._base_url if archive["base_url"] == self._base_url else ""
-            self._write_stamp({**stamp, "settings": "", "archive": {**archive, "base_url": base_url}})
-
     def _put_stamp(self) -> None:
         """Note what stands in state/public/ now, so that the next run need not look."""
         shown = {"settings": self._settings, "news": self._news, "told": self._told, "paths": self._paths}
-        self._write_stamp({**shown, "moved": self._moved.plain, "archive": self.archive.stamp()})
-
-    def _write_stamp(self, stamp: Mapping[str, object]) -> None:
-        aside = self._stamp.with_suffix(".tmp")
-        try:
-            aside.write_bytes(orjson.dumps(stamp))
-            aside.replace(self._stamp)
-        except OSError as error:
-            raise StateError(f"{self._stamp}: cannot be written: {error.strerror}; free disk space") from error
+        write_stamp(self._stamp, {**shown, "moved": self._moved.plain, "archive": self.archive.stamp()})
 
 
 def _read_stamp(path: Path) -> tuple[int | None, Earlier, Moved]:
