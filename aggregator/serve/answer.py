@@ -45,6 +45,7 @@ _PREFLIGHT: Final = {
 }
 _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})  # RFC 9110 §8.6
 _XML: Final = frozenset({"rss", "atom", "xml", "opml"})
+_MOVED_SECONDS: Final = 3600
 _HTML_PAGE: Final = """\
 <!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><title>{0} {1}</title><link rel="stylesheet" href="/style.css">
@@ -179,8 +180,12 @@ def without_body(answer: Answer) -> Answer:
 
 
 def moved(location: str) -> Answer:
-    """Say where a document is; `location` is a path of ours, relative or from the root."""
-    return answer_of(HTTPStatus.MOVED_PERMANENTLY, {**_PUBLIC, "Location": location})
+    """Say where a document is; `location` is a path of ours, relative or from the root.
+
+    For an hour: a story may be in a list again, and a browser that is told nothing keeps a 301 for good.
+    """
+    fields = {**_PUBLIC, "Cache-Control": f"public, max-age={_MOVED_SECONDS}", "Location": location}
+    return answer_of(HTTPStatus.MOVED_PERMANENTLY, fields)
 
 
 def _choice(document: Document, sent: Coded) -> _Choice:
