@@ -664,7 +664,7 @@ async def test_what_happened_to_a_source_is_in_the_record_of_the_pass_that_found
 
 
 async def test_what_could_not_be_committed_was_not_told_and_is_told_the_next_time(street: Street) -> None:
-    down = Refused(status=404, hints=Hints(), detail="down")
+    down = Failed(kind="auth file", detail="it is gone")
     street.store.trouble = FULL
     with pytest.raises(StateError):
         await street.poll(down)

@@ -29,7 +29,10 @@ NOT_ASKED: Final = frozenset({"held", "bad url", "auth file", "blocked address"}
 """What we answer ourselves, be there a network or not."""
 
 # What asking again will not mend: told at the first, unless there is another address to ask.
-_FINAL: Final = frozenset({"404", "blocked address", "bad url", "auth file"})
+_OURS: Final = frozenset({"bad url", "auth file"})
+_FINAL: Final = _OURS | {"404", "blocked address"}
+"""Of a source that never answered. One that did gets a 404 while its publisher deploys, or from one of two servers that
+take turns, and a private address from the network of a train."""
 _GONE: Final = "answers 410 Gone, its publisher asks not to be polled"
 _NOTHING_TO_DO: Final = "Nothing is to be done."
 
@@ -115,7 +118,8 @@ def _gone(before: Standing, after: Standing) -> Iterator[tuple[Kind, str]]:
 def _broken(before: Standing, after: Standing, source: Source, *, is_online: bool) -> Iterator[tuple[Kind, str]]:
     others = before.address != before.urls[before.url] or len(set(after.urls).difference(after.gone)) > 1
     enough = _ENOUGH if is_online or after.last_answer not in UNREACHED else _PATIENCE
-    if after.failures >= enough or (after.failures and after.last_answer in _FINAL and not others):
+    final = _FINAL if after.last_ok_at is None else _OURS
+    if after.failures >= enough or (after.failures and after.last_answer in final and not others):
         times = "" if after.failures == 1 else f" {after.failures} times in a row"
         good = "" if after.last_ok_at is None else f" The last good answer was noted at {_at(after.last_ok_at)}."
         text = f"failed{times}: {after.last_error}.{good} It is asked again, but less and less often."

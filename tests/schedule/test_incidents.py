@@ -75,6 +75,14 @@ def test_what_asking_again_will_not_mend_is_told_at_once(answer: str) -> None:
     assert [told.fail(answer), told.fail(answer), told.fail(answer)] == [["broke"], [], []]
 
 
+@pytest.mark.parametrize("answer", ["404", "blocked address"])
+def test_of_a_source_that_answered_a_404_now_and_then_is_a_hiccup(answer: str) -> None:
+    told = Told()
+    told.standing = FINE
+    assert [told.fail(answer), told.answer(), told.fail(answer), told.answer()] == [[]] * 4
+    assert [told.fail(answer) for _ in range(4)] == [[], [], ["broke"], []]
+
+
 def test_a_404_is_not_told_while_another_address_is_left_to_try() -> None:
     told = Told(TWO)
     assert [told.fail("404", leave_url=True), told.answer()] == [[], []]
@@ -82,7 +90,7 @@ def test_a_404_is_not_told_while_another_address_is_left_to_try() -> None:
 
 def test_a_404_at_an_address_that_was_adopted_is_not_told_before_the_configured_one_was_tried() -> None:
     told = Told()
-    told.standing = replace(FINE, adopted=((DUNIA.urls[0], "https://new.example/rss"),))
+    told.standing = replace(FINE, last_ok_at=None, adopted=((DUNIA.urls[0], "https://new.example/rss"),))
     assert [told.fail("404", leave_url=True), told.fail("404", leave_url=True)] == [[], ["broke"]]
 
 
