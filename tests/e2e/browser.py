@@ -62,7 +62,7 @@ class Chromium:
     def _end(self) -> None:
         os.close(self._out)  # it ends with its pipe
         os.close(self._in)
-        self._process.wait(10)
+        self._process.wait(60)
 
     def open(self, url: str, *, width: int = 1280, scheme: str = "light") -> Self:
         """Load a page, and wait until it and all that belongs to it is there."""
