@@ -299,8 +299,14 @@ def _parsed(text: str) -> URL:
     """Read an address, or a reference to one, and leave it as it is written if it can be sent so.
 
     yarl alone writes "%2C" as ",": whoever signs the addresses that he gives out knows no such one.
+
+    Raises:
+        ValueError: It is none.
     """
-    url, given = URL(text), URL(text, encoded=True)
+    try:
+        url, given = URL(text), URL(text, encoded=True)
+    except IndexError as error:  # yarl 1.25 on "http://[]@"
+        raise ValueError(text) from error
     if not _SENDABLE.fullmatch(text) or "/." in given.raw_path:
         return url
     query = given.raw_query_string

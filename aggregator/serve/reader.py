@@ -157,7 +157,7 @@ class Reader(asyncio.Protocol):
         piece, self._unread = self._unread[:_PIECE], self._unread[_PIECE:]
         try:
             requests = self._parser.feed_data(piece)[0]
-        except HttpProcessingError:
+        except (HttpProcessingError, IndexError):  # IndexError: yarl 1.25 on "GET http://[]@ HTTP/1.1"
             self._requests.append(None)
             return
         if requests:

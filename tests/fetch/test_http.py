@@ -474,11 +474,12 @@ class TestRedirects:
             "javascript:alert(1)",
             "gopher://x/_y",
             "http://[x",
+            "http://[]@/x",
             "ftp://127.0.0.1/",
             "//x:99999/",
             "//%zz\xff/",
         ],
-        ids=["file", "javascript", "gopher", "bracket", "ftp", "port", "host"],
+        ids=["file", "javascript", "gopher", "bracket", "brackets", "ftp", "port", "host"],
     )
     async def test_only_http_is_followed(self, location: str) -> None:
         async with Origin(always(redirect(location))) as origin:

@@ -386,6 +386,7 @@ async def test_whatever_is_not_on_the_shelf_is_not_there(port: int, path: str) -
         b"GET / HTTP/1.1\r\n\r\n",
         b"BREW /canary HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n\x00canary\r\n\r\n",
+        b"GET http://[]@/canary HTTP/1.1\r\nHost: x\r\n\r\n",
     ],
     ids=[
         "long path",
@@ -400,6 +401,7 @@ async def test_whatever_is_not_on_the_shelf_is_not_there(port: int, path: str) -
         "no host",
         "no method",
         "pipelined",
+        "brackets",
     ],
 )
 async def test_garbage_is_refused_without_repeating_it_or_logging_it(
