@@ -10,6 +10,7 @@ from lxml import html
 
 from aggregator import moved
 from aggregator.document import story_at, story_path
+from aggregator.errors import StateError
 from aggregator.headline import Headline
 from aggregator.story import Dissolved
 from tests.archives import EACH, Runs, news
@@ -83,6 +84,19 @@ async def test_a_story_that_became_part_of_another_is_told_there(tmp_path: Path)
 
     assert site.shelf[page_of(older)].location is None
     assert site.shelf[page_of(younger)].location == f"../../story/{older[0].id}/"
+
+
+async def test_where_readers_are_sent_reaches_the_disk_after_a_publishing_that_failed(tmp_path: Path) -> None:
+    site = await runs(tmp_path, story(1))
+    full = tmp_path / "public" / ".index.html.tmp"
+    full.mkdir()
+    with pytest.raises(StateError):
+        await site.tell(*story(2))
+    full.rmdir()
+    await site.publish()
+
+    assert site.shelf[page_of(story(1))].location is not None
+    assert site.files()[page_of(story(1))] == site.shelf[page_of(story(1))].body
 
 
 async def test_without_archives_the_page_just_goes(tmp_path: Path) -> None:
