@@ -59,8 +59,9 @@ def remove_documents(directory: Path, paths: Iterable[str]) -> None:
     try:
         for path in paths:
             target = _target(directory, path)
-            target.unlink(missing_ok=True)
-            _remove_empty(target.parent, directory)
+            if not any(folder.is_symlink() for folder in _way(directory, path)[1:]):  # what lies there is not ours
+                target.unlink(missing_ok=True)
+                _remove_empty(target.parent, directory)
     except OSError as error:
         raise _unwritable(directory, error) from error
 
@@ -98,6 +99,12 @@ def _target(directory: Path, path: str) -> Path:
     return directory / path
 
 
+def _way(directory: Path, path: str) -> list[Path]:
+    """Give the file, and its folders up to the directory, which is not among them."""
+    target = directory / path
+    return [target, *target.parents][: path.count("/") + 1]
+
+
 def _make(folder: Path, directory: Path) -> None:
     """Make a folder, and put a true one in the place of a link: nothing is written outside."""
     if folder == directory:
@@ -121,8 +128,7 @@ def _aside(target: Path) -> Path:
 
 def _holds(directory: Path, each: Document) -> bool:
     target = _target(directory, each.path)
-    inside = [target, *target.parents][: each.path.count("/") + 1]
-    if any(path.is_symlink() for path in inside):
+    if any(path.is_symlink() for path in _way(directory, each.path)):
         return False
     try:
         return target.stat().st_size == len(each.body) and target.read_bytes() == each.body

@@ -105,6 +105,16 @@ def test_documents_lie_in_folders_and_a_linked_folder_is_replaced(tmp_path: Path
     assert write_documents(public, documents) == ()
 
 
+def test_nothing_is_removed_through_a_linked_folder(tmp_path: Path) -> None:
+    outside, public = tmp_path / "outside", tmp_path / "public"
+    write_documents(outside, [named("index.html")])
+    public.mkdir()
+    (public / "dunia").symlink_to(outside)
+    remove_documents(public, ["dunia/index.html"])
+
+    assert [path.name for path in outside.iterdir()] == ["index.html"]
+
+
 def test_nothing_is_stale_where_nothing_was_ever_published(tmp_path: Path) -> None:
     assert stale_files(tmp_path / "public", ()) == ()
     remove_documents(tmp_path / "public", ["old.rss"])
