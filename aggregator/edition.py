@@ -334,9 +334,8 @@ class Edition:
             gone.add(path)
         self._paths[_MOVED] = self._moved.paths
         gone.difference_update(self._moved.paths)
-        is_sure = self._is_swept  # else what is on the shelf may be of other settings, or not on the disk
-        where = self._moved.plain.items()
-        missing = [(id_, at) for id_, at in where if not is_sure or story_path(id_) not in self._shelf]
+        known: Collection[str] = self._shelf if self._is_swept else ()  # else it may be outdated, or not on the disk
+        missing = [(id_, at) for id_, at in self._moved.plain.items() if story_path(id_) not in known]
         new = [self._at_hand().moved(id_, at) for id_, at in missing]
         for document in new:
             self._shelf[document.path] = document
