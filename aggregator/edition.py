@@ -3,15 +3,12 @@
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
 from datetime import datetime
-from functools import cache
-from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import orjson
 
-from aggregator import VERSION
 from aggregator.archive import Archive, Earlier, earlier_of
 from aggregator.desk import Desk, Trace, unhurried
 from aggregator.document import Document, story_path
@@ -21,12 +18,15 @@ from aggregator.moved import Moved
 from aggregator.report import Status
 from aggregator.site import Site
 from aggregator.source import Source
-from aggregator.stamp import spoil_stamp, write_stamp
+from aggregator.stamp import settings_of, spoil_stamp, write_stamp
 from aggregator.story import Dissolved, Story
 from aggregator.topic import POPULAR, UPDATE, Topic
 
 if TYPE_CHECKING:
     from aggregator.publish.press import Press
+
+_Told: TypeAlias = tuple[Topic, tuple[Story, ...], tuple[Story, ...]]
+"""A topic, what its feed holds, and of that, whole, what has a page of its own."""
 
 _STAMP: Final = "edition"
 _SITE: Final = ""  # what owns the documents that belong to no topic
@@ -79,7 +79,7 @@ class Edition:
         self._sources = tuple(sources)
         self._site, self._base_url = site, base_url
         self._press: Press | None = None
-        self._settings = _settings(site, base_url, topics, sources, has_archives=oldest is not None)
+        self._settings = settings_of(site, base_url, topics, sources, has_archives=oldest is not None)
         self._filed, earlier, self._moved = _read_stamp(self._stamp)
         self.archive = Archive(
             directory,
@@ -203,13 +203,14 @@ class Edition:
     ) -> tuple[str, ...]:
         if touched:
             self._note_changes()
-        slugs, board = {*touched, *self._unfiled}, self._desk.board
+        slugs = {*touched, *self._unfiled}
         self._news = news if slugs else self._news
-        told = [(topic, self._desk.stories(topic)) for slug, topic in self._topics.items() if slug in slugs]
-        feeds = [(topic, stories, self._wholes(stories)) for topic, stories in told]
+        while (feeds := await self._tell(slugs)) is None:
+            await self._desk.load()
+        board = self._desk.board
         dissolved = self._desk.dissolved() if slugs else ()
         lists = (self._desk.stories(self._topics[UPDATE]), self._desk.stories(self._topics[POPULAR]))
-        await self._file({topic.slug: stories for topic, stories in told}, news, beside)
+        await self._file({topic.slug: stories for topic, stories, _ in feeds}, news, beside)
         if self._desk.board is not board:  # it is being read anew: what was not found may be there again
             self._filed = None
             self._touched |= slugs
@@ -221,6 +222,14 @@ class Edition:
         moved = await asyncio.to_thread(self._send_on, gone, {each.story: each.into for each in dissolved})
         once = {document.path: document for document in chain(*documents.values())}  # topics share stories' pages
         return archived + await asyncio.to_thread(self._write, [*self._unwritten, *once.values(), *moved], gone)
+
+    async def _tell(self, slugs: Collection[str]) -> list[_Told] | None:
+        """Give what these topics' feeds hold, and which of it has pages; None: the desk was read anew meanwhile."""
+        board, feeds = self._desk.board, list[_Told]()
+        async for topic in unhurried(topic for slug, topic in self._topics.items() if slug in slugs):
+            stories = self._desk.stories(topic)
+            feeds.append((topic, stories, self._wholes(stories)))
+        return feeds if self._desk.board is board else None
 
     def _note_changes(self) -> None:
         """Note which items changed since the archives were written; all that there are, where nobody knows."""
@@ -274,7 +283,7 @@ class Edition:
 
     def _render(
         self,
-        feeds: Sequence[tuple[Topic, tuple[Story, ...], tuple[Story, ...]]],
+        feeds: Sequence[_Told],
         dissolved: Sequence[Dissolved],
         lists: tuple[tuple[Story, ...], tuple[Story, ...]],
         incidents: Sequence[Incident] | None,
@@ -385,25 +394,3 @@ def _read_stamp(path: Path) -> tuple[int | None, Earlier, Moved]:
 
 def _are_files(public: Path, paths: Mapping[str, Iterable[str]]) -> bool:
     return all((public / path).is_file() for path in chain(*paths.values()))
-
-
-@cache
-def _program() -> tuple[tuple[str, int, int], ...]:
-    """Name what writes documents: a checkout that is updated keeps its version, and is to write them anew."""
-    folder = Path(__file__).parent / "publish"
-    found = ((path, path.stat()) for path in folder.rglob("*") if path.suffix in {".py", ".html", ".css", ".js"})
-    return tuple(sorted((path.name, status.st_size, status.st_mtime_ns) for path, status in found))
-
-
-def _settings(
-    site: Site, base_url: str, topics: Sequence[Topic], sources: Sequence[Source], *, has_archives: bool
-) -> str:
-    """Name everything but the news that decides the bytes."""
-    shown = [
-        (it.slug, it.title, it.one_per, it.order, it.retell, it.half_life, it.limit, it.per_source) for it in topics
-    ]
-    names = [(source.id, source.name, source.weight) for source in sources]
-    listed = [(source.urls, source.topics, source.page, source.language) for source in sources]
-    rhythms = [(source.zone.key, source.every, source.cron) for source in sources]
-    named = (VERSION, _program(), site, base_url, shown, names, listed, rhythms, has_archives)
-    return blake2b(repr(named).encode(), digest_size=16).hexdigest()

@@ -1,11 +1,17 @@
 """What stands in state/public/, noted down beside it, so that the next run need not look."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 
 import orjson
 
+from aggregator import VERSION
 from aggregator.errors import StateError
+from aggregator.site import Site
+from aggregator.source import Source
+from aggregator.topic import Topic
 
 
 def write_stamp(path: Path, stamp: Mapping[str, object]) -> None:
@@ -38,3 +44,25 @@ def spoil_stamp(path: Path, *, settings: str, base_url: str) -> None:
         return
     if others != settings:
         write_stamp(path, {**stamp, "settings": "", "archive": {**archive, "base_url": base_url if same_url else ""}})
+
+
+@cache
+def _program() -> tuple[tuple[str, int, int], ...]:
+    """Name what writes documents: a checkout that is updated keeps its version, and is to write them anew."""
+    folder = Path(__file__).parent / "publish"
+    found = ((path, path.stat()) for path in folder.rglob("*") if path.suffix in {".py", ".html", ".css", ".js"})
+    return tuple(sorted((path.name, status.st_size, status.st_mtime_ns) for path, status in found))
+
+
+def settings_of(
+    site: Site, base_url: str, topics: Sequence[Topic], sources: Sequence[Source], *, has_archives: bool
+) -> str:
+    """Name everything but the news that decides the bytes."""
+    shown = [
+        (it.slug, it.title, it.one_per, it.order, it.retell, it.half_life, it.limit, it.per_source) for it in topics
+    ]
+    names = [(source.id, source.name, source.weight) for source in sources]
+    listed = [(source.urls, source.topics, source.page, source.language) for source in sources]
+    rhythms = [(source.zone.key, source.every, source.cron) for source in sources]
+    named = (VERSION, _program(), site, base_url, shown, names, listed, rhythms, has_archives)
+    return blake2b(repr(named).encode(), digest_size=16).hexdigest()

@@ -1,3 +1,4 @@
+import asyncio
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -380,3 +381,18 @@ async def test_settings_that_are_back_after_others_were_half_written_do_not_pass
     (tmp_path / "public" / "style.css").touch()
 
     assert not (await edition(tmp_path, *LINES)).is_current(1)
+
+
+async def test_lists_that_are_read_anew_while_they_are_told_come_out_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aggregator.desk._WORK_SECONDS", -1)  # others have their turn after each topic
+    shelf: dict[str, Document] = {}
+    whole = await edition(tmp_path, *LINES, shelf=shelf)
+    whole.touch_all()
+    publishing = asyncio.create_task(whole.publish(1))
+    await asyncio.sleep(0)  # it has told the first topic
+    whole._desk.unload()
+    await publishing
+
+    assert all(LINES[1].title.encode() in shelf[f"{topic.slug}.atom"].body for topic in TOPICS)
