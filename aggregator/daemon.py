@@ -251,7 +251,9 @@ class Daemon:
             self._put_off(source, now, _RETRY_STATE, "state/ could not be written")
             return
         except Exception:  # noqa: BLE001  a bug that one source brought to light: told in full, and the others go on
-            _log.exception("%s: the pass failed by a fault of ours; please report this", source.name)
+            _log.exception(
+                "%s: the pass failed by a fault of ours; please report this", source.name, extra={"source": source.name}
+            )
             self._put_off(source, now, self._house.feeds.polling.every, "a fault of ours")
             return
         self._troubles.pop("poll", None)

@@ -1,6 +1,7 @@
 """What several commands share: options that mean the same in each, and the way they are carried out."""
 
 from collections.abc import Coroutine
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 
@@ -24,6 +25,18 @@ StateOption: TypeAlias = Annotated[
 ]
 ListenOption: TypeAlias = Annotated[
     str, typer.Option("--listen", metavar="HOST:PORT", help="Where readers find the feeds; port 0 takes any.")
+]
+
+
+class LogFormat(StrEnum):
+    """How a line of the log is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+LogFormatOption: TypeAlias = Annotated[
+    LogFormat, typer.Option("--log-format", help="Log lines for people, or one JSON object a line.")
 ]
 
 DEFAULT_STATE = Path("state")

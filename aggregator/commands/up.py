@@ -13,6 +13,8 @@ from aggregator.commands.options import (
     DEFAULT_STATE,
     FeedsOption,
     ListenOption,
+    LogFormat,
+    LogFormatOption,
     StateOption,
     read_feeds,
     read_feeds_at,
@@ -34,6 +36,7 @@ def up(
     view: Annotated[
         bool | None, typer.Option("--view/--no-view", help="Show the live view. [default: if this is a terminal]")
     ] = None,
+    log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
     """Poll, publish and serve until Ctrl-C; on a terminal, show it live.
 
@@ -50,7 +53,15 @@ def up(
     configuration = read_feeds(feeds)
     reread = partial(read_feeds_at, configuration.path)
     notices = (_SHIPPED,) if find_feeds_file(feeds).shipped else ()
-    orders = Orders(feeds=configuration, reread=reread, state=state, listen=listen, view=view, notices=notices)
+    orders = Orders(
+        feeds=configuration,
+        reread=reread,
+        state=state,
+        listen=listen,
+        view=view,
+        log_format=log_format,
+        notices=notices,
+    )
     run(keep_up(orders))
 
 
@@ -64,6 +75,7 @@ class Orders:
         state: state/.
         listen: HOST:PORT.
         view: Show the live view. None: if this is a terminal.
+        log_format: How lines of the log are written.
         speed: Above 1, every wait is that much shorter.
         notices: Told in the status: what was written to standard error, the live view has covered.
     """
@@ -73,6 +85,7 @@ class Orders:
     state: Path
     listen: str
     view: bool | None
+    log_format: LogFormat = LogFormat.TEXT
     speed: float = 1.0
     notices: tuple[str, ...] = ()
 
@@ -94,14 +107,14 @@ async def keep_up(orders: Orders) -> None:
     port = port or await _free_port(host)  # it stands in every link: it must be known before anything is rendered
     base_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     async with open_house(orders.feeds, orders.state, base_url=base_url, now=clock(), speed=orders.speed) as house:
-        log_to_stderr()
+        log_to_stderr(orders.log_format)
         if viewed:
-            log_to_file(orders.state / "log")
+            log_to_file(orders.state / "log", orders.log_format)
         for note in house.store.notes:
             logging.getLogger("aggregator").warning("%s", note)
         notices = (*orders.notices, *house.store.notes)
         daemon = Daemon(house, clock=clock, reread=orders.reread, notices=notices)
-        tell = partial(show, daemon) if viewed else partial(_announce, orders)
+        tell = partial(show, daemon, orders.log_format) if viewed else partial(_announce, orders)
         await daemon.run(host, port, ready=partial(_settle, tell))
 
 

@@ -10,26 +10,28 @@ import time
 from asyncio.subprocess import Process
 
 from aggregator.commands.logs import log_to_stderr
+from aggregator.commands.options import LogFormat
 from aggregator.daemon import Daemon
 
 _LEFT = frozenset({0, 128 + signal.SIGHUP, 128 + signal.SIGTERM})  # exit codes; 0: "q" or Ctrl-C
 _PATIENCE = 1.0  # seconds for the view to give the terminal back
 
 
-async def show(daemon: Daemon, url: str) -> None:
+async def show(daemon: Daemon, log_format: LogFormat, url: str) -> None:
     """Start the view. When it is left, the daemon ends; when the daemon ends, so does the view.
 
     Args:
         daemon: The running one.
+        log_format: For the log on standard error, should the view fail.
         url: Where it serves.
     """
     child = await asyncio.create_subprocess_exec(sys.executable, "-m", "aggregator", "watch", url)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTSTP, _stop_after, child)
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # after Ctrl-Z and `bg`, the view stands still, and we go on
-    daemon.accompany(_follow(child, daemon))
+    daemon.accompany(_follow(child, daemon, log_format))
 
 
-async def _follow(child: Process, daemon: Daemon) -> None:
+async def _follow(child: Process, daemon: Daemon, log_format: LogFormat) -> None:
     try:
         code = await child.wait()
     finally:
@@ -37,7 +39,7 @@ async def _follow(child: Process, daemon: Daemon) -> None:
     if code in _LEFT:
         daemon.stop()
         return
-    log_to_stderr()
+    log_to_stderr(log_format)
     log = logging.getLogger("aggregator")
     log.error("the live view failed (exit code %d): the daemon goes on without it; Ctrl-C ends it", code)
 

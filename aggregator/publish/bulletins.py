@@ -1,6 +1,5 @@
 """Incidents → what the feed of `/status.atom` says of them: plain text, without secrets."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +8,7 @@ from urllib.parse import urlsplit
 
 from aggregator.incident import Incident, Kind
 from aggregator.publish.item import apart, to_seconds
-from aggregator.publish.outgoing import UNTITLED, one_line, web_link, without_secrets
+from aggregator.publish.outgoing import UNTITLED, one_line, text_without_secrets, web_link
 from aggregator.site import Site
 from aggregator.topic import Topic
 
@@ -26,8 +25,6 @@ _TITLES: Final[Mapping[Kind, str]] = {
     "back": "can be read again",
     "speaks": "speaks again",
 }
-_URL: Final = re.compile(r"https?://[^\s<>\"]+")
-_AFTER_A_URL: Final = ".,;:)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +69,7 @@ def bulletin_of(incident: Incident, site: Site, base_url: str) -> Bulletin:
 
 def harmless(text: str) -> str:
     """Give a text on one line, without what addresses in it say of who we are."""
-    return _URL.sub(_harmless, one_line(text))
+    return text_without_secrets(one_line(text))
 
 
 def site_of(url: str) -> str | None:
@@ -82,11 +79,3 @@ def site_of(url: str) -> str | None:
         return None
     parts = urlsplit(link)
     return f"{parts.scheme}://{parts.netloc}/"
-
-
-def _harmless(found: re.Match[str]) -> str:
-    url = found[0].rstrip(_AFTER_A_URL)
-    try:
-        return without_secrets(url) + found[0][len(url) :]
-    except ValueError:  # "https://[x"
-        return "(an address)"

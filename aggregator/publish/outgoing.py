@@ -47,6 +47,8 @@ _SECRET_NAME: Final = re.compile(r"token|secret|passw|pwd|api_?key|auth_?key|sig
 _SECRET_WORDS: Final = frozenset({"auth", "hash", "key", "pass", "session", "sig"})
 _WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LIKE_A_SECRET: Final = re.compile(r"[0-9a-fA-F]{32,}")
+_URL: Final = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
+_AFTER_A_URL: Final = ".,;:)"
 
 
 def one_line(text: str) -> str:
@@ -112,6 +114,11 @@ def without_secrets(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="".join(harmless).rstrip("&;")))
 
 
+def text_without_secrets(text: str) -> str:
+    """Leave out of a text what the addresses in it say of who we are. Idempotent."""
+    return _URL.sub(_harmless, text) if "://" in text else text
+
+
 def language_tag(tag: str | None) -> str | None:
     """Give the tag if it is formed as RFC 5646 §2.1 wants it and begins with a language that CLDR knows, else None."""
     is_known = tag and _LANGUAGE.fullmatch(tag) and tag.partition("-")[0].lower() in _languages()
@@ -145,6 +152,14 @@ def _punycode(host: str) -> str:
 
 def _quoted(part: str, allowed: str) -> str:
     return quote(_LONE_PERCENT.sub("%25", part), safe=allowed)
+
+
+def _harmless(found: re.Match[str]) -> str:
+    url = found[0].rstrip(_AFTER_A_URL)
+    try:
+        return without_secrets(url) + found[0][len(url) :]
+    except ValueError:  # "https://[x"
+        return "(an address)"
 
 
 def _is_secret(pair: str) -> bool:

@@ -1,26 +1,35 @@
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aggregator.commands.logs import log_to_file
+from aggregator.commands.options import LogFormat
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[Path]:
+@contextmanager
+def logging_to(path: Path, log_format: LogFormat) -> Iterator[Path]:
     """Log into a file; give the loggers back as they were."""
     root, ours, scheduler = logging.getLogger(), logging.getLogger("aggregator"), logging.getLogger("apscheduler")
     handlers, levels = root.handlers[:], [each.level for each in (root, ours, scheduler)]
-    path = tmp_path / "state" / "log"
-    log_to_file(path)
+    log_to_file(path, log_format)
     yield path
     for handler in root.handlers:
         handler.close()
     root.handlers[:] = handlers
     for each, level in zip((root, ours, scheduler), levels, strict=True):
         each.setLevel(level)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Path]:
+    with logging_to(tmp_path / "state" / "log", LogFormat.TEXT) as path:
+        yield path
 
 
 @contextmanager
@@ -71,3 +80,70 @@ def test_other_libraries_are_heard_from_warnings_on_and_the_scheduler_from_error
 def test_the_file_is_the_operators_alone(log: Path) -> None:
     assert log.stat().st_mode & 0o777 == 0o600
     assert log.parent.stat().st_mode & 0o777 == 0o711
+
+
+@pytest.fixture
+def json_log(tmp_path: Path) -> Iterator[Path]:
+    with logging_to(tmp_path / "log", LogFormat.JSON) as path:
+        yield path
+
+
+def objects(log: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.read_text(encoding="ascii").splitlines()]
+
+
+def test_a_line_of_json_tells_when_how_bad_who_what_and_the_fields(json_log: Path) -> None:
+    logging.getLogger("aggregator.daemon").warning(
+        "%s: Führt", "Satu", extra={"source": "Satu", "status": 503, "x": ()}
+    )
+
+    (told,) = objects(json_log)
+    at = datetime.fromisoformat(told["time"])
+    assert told["time"].endswith("Z")
+    assert at.utcoffset() == timedelta()
+    assert told == {
+        "time": told["time"],
+        "level": "warning",
+        "logger": "aggregator.daemon",
+        "message": "Satu: Führt",
+        "source": "Satu",
+        "status": 503,
+        "x": "()",
+    }
+
+
+@pytest.mark.parametrize(
+    "hostile", ["a\nb", "a\r\n{}", "\u2028", "\x85", "\ud800", "\x1b[2J", '", "level": "x', "\0"], ids=ascii
+)
+def test_no_text_adds_a_line_or_a_field_or_steers_a_terminal(json_log: Path, hostile: str) -> None:
+    logging.getLogger("aggregator").error("%s", hostile, extra={"source": hostile, "level": hostile})
+
+    (told,) = objects(json_log)
+    assert set(told) == {"time", "level", "logger", "message", "source"}
+    assert told["level"] == "error"
+    assert told["message"] == told["source"]
+    assert not {*told["message"]} & {*map(chr, range(32)), "\x85", "\u2028"}
+
+
+def test_an_exception_is_one_field(json_log: Path) -> None:
+    with suppress(RuntimeError), telling("Satu: the pass failed"):
+        raise RuntimeError("quoted\n{} \x1b[2J")
+
+    (told,) = objects(json_log)
+    first, *_, before_last, last = told["exception"].split("\n")
+    assert first == "Traceback (most recent call last):"
+    assert (before_last, last) == ("RuntimeError: quoted", "{} �[2J")
+
+
+@pytest.mark.parametrize("log_format", LogFormat)
+def test_addresses_are_logged_without_secrets(tmp_path: Path, log_format: LogFormat) -> None:
+    secret = "https://joko:hunter2@news.example/feed?page=2&token=hunter2"
+    with logging_to(tmp_path / "log", log_format) as log:
+        with suppress(RuntimeError), telling(f"{secret}: failed; HTTP://x:hunter2@y/"):
+            raise RuntimeError(f"cannot read <{secret}>, http://[hunter2 and http://a/?sig=hunter2")
+        logging.getLogger("aggregator").warning("moved", extra={"source": secret})
+        told = log.read_text(encoding="utf-8")
+
+    assert "https://news.example/feed?page=2: failed" in told
+    assert "cannot read <https://news.example/feed?page=2>, (an address) and http://a/" in told
+    assert "hunter2" not in told
