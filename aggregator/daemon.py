@@ -80,7 +80,7 @@ class Daemon:
         self._publishing = asyncio.Lock()
         self._events = Events()
         self._reread_wanted = False
-        self._companion: asyncio.Task[None] | None = None
+        self._companions: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
         self._started_at = clock()
         self._troubles: dict[str, str] = {}
@@ -122,7 +122,7 @@ class Daemon:
                 await self._stop.wait()
             finally:
                 scheduler.pause()
-                await self._end_companion()
+                await self._end_companions()
                 await self._end_passes()
                 await self._publish()
                 scheduler.shutdown(wait=False)  # not before: it cancels, and a thread may still be writing the files
@@ -146,7 +146,10 @@ class Daemon:
         except FeedsFileError as error:
             for line in str(error).splitlines():
                 _log.error("%s", line)
-            _log.error("%s: not taken over, the earlier one goes on; mend it and send SIGHUP again", error.path)
+            _log.error(
+                "%s: not taken over, the earlier one goes on; mend it; it is read when it changes, and on SIGHUP",
+                error.path,
+            )
             self._refused = f"{error.path} is broken and was not taken over: `aggregator check` tells why"
             return
         self._refused = ""
@@ -158,7 +161,7 @@ class Daemon:
 
     def accompany(self, companion: Coroutine[object, object, None]) -> None:
         """Run something beside the daemon: it is cancelled, and waited for, when the daemon ends."""
-        self._companion = asyncio.create_task(companion)
+        self._companions.append(asyncio.create_task(companion))
 
     async def status(self) -> Status:
         """Tell how the whole newsroom stands at this moment. Passes go on while many sources are looked at."""
@@ -318,10 +321,10 @@ class Daemon:
             _log.error("%s", error)
         self._troubles[work] = error
 
-    async def _end_companion(self) -> None:
-        if self._companion is not None:
-            self._companion.cancel()
-            await asyncio.gather(self._companion, return_exceptions=True)
+    async def _end_companions(self) -> None:
+        for companion in self._companions:
+            companion.cancel()
+        await asyncio.gather(*self._companions, return_exceptions=True)
 
     async def _end_passes(self) -> None:
         passes = list(self._passes.values())

@@ -40,7 +40,7 @@ def up(
 ) -> None:
     """Poll, publish and serve until Ctrl-C; on a terminal, show it live.
 
-    SIGHUP reads feeds.yaml again; a broken one is refused, and the running one kept.
+    A feeds.yaml that changes is read again, and on SIGHUP; a broken one is refused, and the running one kept.
 
     **Examples**
 
@@ -99,7 +99,9 @@ async def keep_up(orders: Orders) -> None:
     from aggregator.commands.view import show
     from aggregator.daemon import Daemon
     from aggregator.house import open_house
+    from aggregator.load.changes import content_of
 
+    content = content_of(orders.feeds.path)
     _open_many_files()
     host, port = split_listen(orders.listen)
     viewed = _is_terminal() if orders.view is None else orders.view
@@ -115,7 +117,30 @@ async def keep_up(orders: Orders) -> None:
         notices = (*orders.notices, *house.store.notes)
         daemon = Daemon(house, clock=clock, reread=orders.reread, notices=notices)
         tell = partial(show, daemon, orders.log_format) if viewed else partial(_announce, orders)
+        daemon.accompany(reload_with(orders.feeds.path, daemon.reload, since=content))
         await daemon.run(host, port, ready=partial(_settle, tell))
+
+
+async def reload_with(path: Path, reload: Callable[[], None], *, since: bytes | None) -> None:
+    """Have feeds.yaml read again whenever it holds something new; for ever.
+
+    Args:
+        path: Of feeds.yaml.
+        reload: Has it read again.
+        since: What it held when it was first read.
+    """
+    import logging
+    from contextlib import aclosing
+
+    from aggregator.load.changes import changes
+
+    try:
+        async with aclosing(changes(path, since=since)) as told:
+            async for _ in told:
+                reload()
+    except (OSError, RuntimeError) as error:  # watchfiles raises both, where the system allows no more watches
+        log = logging.getLogger("aggregator")
+        log.warning("%s is not watched: %s; send SIGHUP when it has changed", path, error)
 
 
 def _open_many_files() -> None:
