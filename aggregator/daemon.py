@@ -30,6 +30,7 @@ from aggregator.schedule.crowd import Crowd, crowd_of
 from aggregator.schedule.history import configured
 from aggregator.serve.events import Events
 from aggregator.serve.http import Live, OnceASecond, Server
+from aggregator.site import Token
 from aggregator.source import Due, Source, Standing
 
 Clock = Callable[[], datetime]
@@ -113,7 +114,13 @@ class Daemon:
             "healthz": self._healthz,
         }
         await self._close_months()
-        async with Server(self._house.shelf, live=live, events=self._events) as server:
+        async with Server(
+            self._house.shelf,
+            live=live,
+            events=self._events,
+            token=lambda: self.token,
+            for_strangers={"healthz": self._pulse},
+        ) as server:
             self.url = await server.start(host, port)
             self._appoint()
             scheduler = self._schedule()
@@ -195,6 +202,11 @@ class Daemon:
             loop_lag_p99=self._lag.p99(),
             loop_lag_max=self._lag.longest,
         )
+
+    @property
+    def token(self) -> Token | None:
+        """What readers have to know at this moment."""
+        return self._house.feeds.site.token
 
     @property
     def health(self) -> str:
@@ -381,6 +393,11 @@ class Daemon:
 
     async def _metrics(self) -> tuple[int, str, bytes]:
         return await asyncio.to_thread(_metrics_of, await self.status())
+
+    async def _pulse(self) -> tuple[int, str, bytes]:
+        """Say how we are, and not why."""
+        status, content_type, _ = await self._healthz()
+        return status, content_type, b"degraded\n" if self._troubles else b"ok\n"
 
     async def _healthz(self) -> tuple[int, str, bytes]:
         return 503 if self._troubles else 200, "text/plain; charset=utf-8", f"{self.health}\n".encode()

@@ -1,13 +1,42 @@
 """What feeds.yaml says about the whole newsroom: who we are and how we poll."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
-from typing import Literal, TypeAlias
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 Network: TypeAlias = IPv4Network | IPv6Network
 PaceBy: TypeAlias = Literal["host", "ip", "domain"]
+
+_SECRET: Final = re.compile(r"[\x21-\x7e]{16,512}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """What readers have to know.
+
+    Attributes:
+        file: Where it is written.
+        secret: The token, ASCII; it is shown nowhere.
+    """
+
+    file: Path
+    secret: bytes = field(repr=False)
+
+
+def secret_in(text: str) -> bytes:
+    """Read what a token's file holds: one token, perhaps with blanks around it.
+
+    Raises:
+        ValueError: It holds none; says what to write, and nothing of what is there.
+    """
+    secret = text.strip()
+    if not _SECRET.fullmatch(secret):
+        raise ValueError("it holds no token; write one of 16 to 512 letters and digits, as from openssl rand -hex 24")
+    return secret.encode("ascii")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +49,7 @@ class Site:
         language: RFC 5646, as in "id" or "en-us"; of pages and feeds, and of topics that name no other.
         zone: Dates are *shown* in this zone; everything kept and published as data is UTC.
         hub: The WebSub hub that feeds point to; whoever runs it has it told of news. None: there is none.
+        token: What readers of the daemon have to know; no document tells of it. None: nothing.
     """
 
     title: str
@@ -27,6 +57,7 @@ class Site:
     language: str
     zone: ZoneInfo
     hub: str | None = None
+    token: Token | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,7 @@ def up(
     from aggregator.load.feeds_yaml import find_feeds_file
 
     configuration = read_feeds(feeds)
-    reread = partial(read_feeds_at, configuration.path)
+    reread = partial(_reread, configuration.path)
     notices = (_SHIPPED,) if find_feeds_file(feeds).shipped else ()
     orders = Orders(
         feeds=configuration,
@@ -112,6 +112,7 @@ async def keep_up(orders: Orders) -> None:
         log_to_stderr(orders.log_format)
         if viewed:
             log_to_file(orders.state / "log", orders.log_format)
+        _warn_of_open_token(orders.feeds)
         for note in house.store.notes:
             logging.getLogger("aggregator").warning("%s", note)
         notices = (*orders.notices, *house.store.notes)
@@ -141,6 +142,21 @@ async def reload_with(path: Path, reload: Callable[[], None], *, since: bytes | 
     except (OSError, RuntimeError) as error:  # watchfiles raises both, where the system allows no more watches
         log = logging.getLogger("aggregator")
         log.warning("%s is not watched: %s; send SIGHUP when it has changed", path, error)
+
+
+def _reread(path: Path) -> "FeedsFile":
+    feeds = read_feeds_at(path)
+    _warn_of_open_token(feeds)
+    return feeds
+
+
+def _warn_of_open_token(feeds: "FeedsFile") -> None:
+    import logging
+
+    token = feeds.site.token
+    if token is not None and token.file.stat().st_mode & 0o007:
+        log = logging.getLogger("aggregator")
+        log.warning("%s: every user of this machine can read it; chmod 600 %s", token.file, token.file)
 
 
 def _open_many_files() -> None:

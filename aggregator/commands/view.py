@@ -25,7 +25,9 @@ async def show(daemon: Daemon, log_format: LogFormat, url: str) -> None:
         log_format: For the log on standard error, should the view fail.
         url: Where it serves.
     """
-    child = await asyncio.create_subprocess_exec(sys.executable, "-m", "aggregator", "watch", url)
+    token = daemon.token
+    line = ["watch", url, *([] if token is None else ["--token-file", str(token.file)])]
+    child = await asyncio.create_subprocess_exec(sys.executable, "-m", "aggregator", *line)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTSTP, _stop_after, child)
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # after Ctrl-Z and `bg`, the view stands still, and we go on
     daemon.accompany(_follow(child, daemon, log_format))

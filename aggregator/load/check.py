@@ -99,7 +99,7 @@ def check(root: Node, *, path: Path, outside: Outside) -> tuple[FeedsFile | None
     return (
         FeedsFile(
             path=path,
-            site=Site(title=site.title, url=site.url, language=site.language, zone=site.timezone, hub=site.hub),
+            site=_site(site),
             polling=_polling(poll),
             keep=feeds.keep,
             sources=read,
@@ -226,6 +226,17 @@ def _unknown_names(sources: tuple[Node, ...], topics: tuple[Node, ...]) -> Itera
         if isinstance(name.value, str) and name.value.strip() not in known:
             advice = suggestion(name.value, known, "write the name of one that stands under sources")
             yield Fault(line=name.line, text=f"{quoted(name.value)} is the name of no source{advice}")
+
+
+def _site(keys: SiteKeys) -> Site:
+    return Site(
+        title=keys.title,
+        url=keys.url,
+        language=keys.language,
+        zone=keys.timezone,
+        hub=keys.hub,
+        token=keys.token_file,
+    )
 
 
 def _polling(keys: PollKeys) -> Polling:

@@ -24,7 +24,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from aggregator.load import values
 from aggregator.load.durations import read_duration, write_duration
-from aggregator.site import Network, PaceBy
+from aggregator.load.token import read_token
+from aggregator.site import Network, PaceBy, Token
 from aggregator.topic import POPULAR, UPDATE, Match, Retell
 
 
@@ -169,6 +170,14 @@ class SiteKeys(Keys):
     timezone: Zone = Field(ZoneInfo("UTC"), description="Dates are shown in this zone.")
     hub: Url | None = Field(
         None, description="The WebSub hub that our feeds point subscribers to. We do not tell it of news ourselves."
+    )
+    token_file: Annotated[
+        Token | None,
+        Asked(kind="path", ask=lambda outside, text: read_token(outside.find_file(text))),
+    ] = Field(
+        None,
+        description="A file with a token of 16 characters or more: the daemon answers only who knows it "
+        "(docs/operating.md). A relative path starts at feeds.yaml.",
     )
 
 

@@ -4,8 +4,11 @@ import http.client
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
+
+from aggregator.site import secret_in
 
 BODY_LIMIT_BYTES: Final = 16 * 1024 * 1024
 _SILENCE_SECONDS: Final = 5.0
@@ -45,14 +48,19 @@ def address(url: str) -> SplitResult:
 class Daemon:
     """A daemon as seen over HTTP. It remembers the ETag of each path, so an unchanged list costs a 304."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, token_file: Path | None = None) -> None:
         """Connect to nothing yet.
+
+        Args:
+            url: Where it serves.
+            token_file: What its `site.token_file` names; read for each question, for it may change.
 
         Raises:
             ValueError: As for `address`.
         """
         parts = address(url)
         self._below = parts.path.rstrip("/")
+        self._token_file = token_file
         self._etags: dict[str, str] = {}
         connection = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._connection = connection(parts.hostname or "", parts.port, timeout=_SILENCE_SECONDS)
@@ -76,11 +84,16 @@ class Daemon:
         self._connection.close()
 
     def _exchange(self, path: str) -> bytes | NoAnswer | None:
-        etag = self._etags.get(path)
-        self._connection.request("GET", self._below + path, headers={"If-None-Match": etag} if etag else {})
+        try:
+            headers = self._headers(path)
+        except (OSError, ValueError) as error:
+            return NoAnswer(why=f"{self._token_file}: {getattr(error, 'strerror', None) or error}")
+        self._connection.request("GET", self._below + path, headers=headers)
         with self._connection.getresponse() as response:
             if response.status == HTTPStatus.NOT_MODIFIED:
                 return None
+            if response.status == HTTPStatus.UNAUTHORIZED:
+                return NoAnswer(why="wants its token; name the file that holds it with --token-file")
             if response.status != HTTPStatus.OK:
                 return NoAnswer(why=f"answered {response.status} {response.reason} to {path}")
             body = _read(response)
@@ -90,6 +103,13 @@ class Daemon:
         # A folded header could smuggle a line break into our next request.
         self._etags[path] = tag if tag.isprintable() else ""
         return body
+
+    def _headers(self, path: str) -> dict[str, str]:
+        etag = self._etags.get(path)
+        headers = {"If-None-Match": etag} if etag else {}
+        if self._token_file is not None:
+            headers["Authorization"] = f"Bearer {secret_in(self._token_file.read_text('ascii', 'replace')).decode()}"
+        return headers
 
 
 def _read(response: http.client.HTTPResponse) -> bytes | None:

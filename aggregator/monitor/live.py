@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta, tzinfo
+from pathlib import Path
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -48,19 +49,20 @@ class _News:
     trouble: str = ""
 
 
-def watch(url: str, *, once: bool = False) -> int:
+def watch(url: str, *, once: bool = False, token_file: Path | None = None) -> int:
     """Show how the daemon at `url` does, until "q", Ctrl-C or a signal.
 
     Args:
         url: "http://127.0.0.1:8080"; http or https.
         once: Print one frame and end; no terminal is needed.
+        token_file: Holds what readers of that daemon have to know, if they have to.
 
     Returns:
         The exit code: 0; 1 where `once` found no daemon; 2 where the address or the terminal cannot be used;
         128 + the number of the signal that ended it, apart from Ctrl-C.
     """
     try:
-        daemon = Daemon(url)
+        daemon = Daemon(url, token_file=token_file)
     except ValueError as error:
         return _complain(f"{url}: {error}", 2)
     console = Console(highlight=False)

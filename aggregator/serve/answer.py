@@ -43,6 +43,11 @@ _PREFLIGHT: Final = {
     "Access-Control-Allow-Headers": "If-None-Match",  # without a preflight, a page may not send it
     "Access-Control-Max-Age": "86400",
 }
+# What `private` changes in a head, and what `unknown` adds to one.
+_TO_ALL: Final = b"Access-Control-Allow-Origin: *\r\n"
+_SHARED: Final = b"Cache-Control: public, "
+_UNSHARED: Final = b"Cache-Control: private, "
+_CHALLENGE: Final = b'WWW-Authenticate: Basic realm="aggregator", charset="UTF-8"\r\n'
 _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})  # RFC 9110 §8.6
 _XML: Final = frozenset({"rss", "atom", "xml", "opml"})
 _MOVED_SECONDS: Final = 3600
@@ -153,6 +158,17 @@ def live_answer(status: int, content_type: str, body: bytes | None, more: Mappin
         "Cache-Control": "no-store",
     }
     return answer_of(status, {**fields, **(more or {})}, body)
+
+
+def private(answer: Answer) -> Answer:
+    """Give it for one who knows the token: shared caches keep nothing of it, pages elsewhere read nothing."""
+    return Answer(head=answer.head.replace(_TO_ALL, b"").replace(_SHARED, _UNSHARED), body=answer.body)
+
+
+def unknown(*, path: str, accept: str) -> Answer:
+    """Ask who does not show the token for it, as the password of any user: every browser knows how to (RFC 7617)."""
+    answer = private(refusal(HTTPStatus.UNAUTHORIZED, path=path, accept=accept))
+    return Answer(head=answer.head + _CHALLENGE, body=answer.body)
 
 
 def refusal(status: int, *, path: str = "", accept: str = "", page: Document | None = None) -> Answer:

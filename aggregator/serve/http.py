@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Final, Self, TypeAlias
 
 from aiohttp import hdrs
@@ -20,15 +20,20 @@ from yarl import URL
 
 from aggregator.document import Document
 from aggregator.errors import ListenError
-from aggregator.serve.answer import ALLOW, Answer, Prepared, live_answer, moved, refusal, without_body
+from aggregator.serve.access import knows
+from aggregator.serve.answer import ALLOW, Answer, Prepared, live_answer, moved, private, refusal, unknown, without_body
 from aggregator.serve.events import EVENTS_PATH, Events
 from aggregator.serve.reader import Endless, Patience, Reader, Readers
+from aggregator.site import Token
 
 LiveAnswer: TypeAlias = Callable[[], Awaitable[tuple[int, str, bytes]]]
 """What to answer at this moment: (status, content type with its charset, body)."""
 
 Live: TypeAlias = Mapping[str, LiveAnswer]
 """By path."""
+
+Found: TypeAlias = Answer | Endless | Coroutine[None, None, Answer]
+"""An answer, now or when it has been worked out."""
 
 _MISSING: Final = "404.html"  # as static hosts call it, too
 _LAST_PORT: Final = 65_535
@@ -54,6 +59,8 @@ class Server:
         head_seconds: For sending a whole request head, counted from connecting or from the last answer; then we hang
             up. So long may a connection idle, too.
         body_seconds: For taking an answer: by default, a megabyte at 9 KB/s.
+        token: Gives what a reader has to know at this moment; None: nothing.
+        for_strangers: What is answered even to whoever does not know it.
     """
 
     def __init__(
@@ -65,10 +72,14 @@ class Server:
         readers: int = 4_000,
         head_seconds: float = 15,
         body_seconds: float = 120,
+        token: Callable[[], Token | None] = lambda: None,
+        for_strangers: Live = MappingProxyType({}),
     ) -> None:
         self._shelf = shelf
         self._live = live
         self._events = events or Events()
+        self._token = token
+        self._for_strangers = for_strangers
         self._most = readers
         self._patience = Patience(head_seconds=head_seconds, body_seconds=body_seconds)
         self._prepared: dict[str, Prepared] = {}
@@ -133,7 +144,7 @@ class Server:
     def _admit(self) -> asyncio.Protocol:
         while self._readers and len(self._readers) + len(self._events.listeners) >= self._most:
             self._readers.popitem(last=False)[0].abort()
-        return Reader(self._find, self._date_line, self._readers, self._patience)
+        return Reader(self._admitted, self._date_line, self._readers, self._patience)
 
     def _look(self) -> None:
         """Note the time of day, and hang up on who is past his time; and again after a moment."""
@@ -149,7 +160,20 @@ class Server:
     def _date_line(self) -> bytes:
         return self._date
 
-    def _find(self, request: RawRequestMessage) -> Answer | Endless | Coroutine[None, None, Answer]:
+    def _admitted(self, request: RawRequestMessage) -> Found:
+        """Answer whoever may be answered; strangers, where there is a token, are told little."""
+        token = self._token()
+        if token is None:
+            return self._find(request)
+        if knows(token, request.headers, request.url.raw_query_string):
+            return _private(self._find(request))
+        path, method = _plain_path(request.url), request.method
+        if path in self._for_strangers and method != "OPTIONS":
+            return self._live_answer(self._for_strangers[path], method)
+        answer = unknown(path=path, accept=request.headers.get(hdrs.ACCEPT, ""))
+        return without_body(answer) if method == "HEAD" else answer
+
+    def _find(self, request: RawRequestMessage) -> Found:
         method, headers = request.method, request.headers
         path = request.path[1:]
         document = self._shelf.get(path)
@@ -165,7 +189,7 @@ class Server:
         if path == EVENTS_PATH and method != "OPTIONS":
             return self._events.answer(method, headers, most=self._most // _LISTENERS)
         if path in self._live and method != "OPTIONS":
-            return self._live_answer(path, method)
+            return self._live_answer(self._live[path], method)
         accept, page = headers.get(hdrs.ACCEPT, ""), self._shelf.get(_MISSING)
         answer = refusal(HTTPStatus.NOT_FOUND, path=path, accept=accept, page=page)
         return without_body(answer) if method == "HEAD" else answer
@@ -179,8 +203,8 @@ class Server:
             del self._prepared[next(iter(self._prepared))]
         return prepared
 
-    async def _live_answer(self, path: str, method: str) -> Answer:
-        answer = live_answer(*await self._live[path]())
+    async def _live_answer(self, live: LiveAnswer, method: str) -> Answer:
+        answer = live_answer(*await live())
         return without_body(answer) if method == "HEAD" else answer
 
 
@@ -205,6 +229,16 @@ class OnceASecond:
                 self._answer = await self._work()
                 self._until = clock() + _SAME_SECONDS
             return self._answer
+
+
+def _private(found: Found) -> Found:
+    if isinstance(found, Answer):
+        return private(found)
+    return found if isinstance(found, Endless) else _private_soon(found)
+
+
+async def _private_soon(found: Coroutine[None, None, Answer]) -> Answer:
+    return private(await found)
 
 
 def _plain_path(url: URL) -> str:

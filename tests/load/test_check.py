@@ -29,6 +29,19 @@ def topic(written: str) -> str:
     return f"{SOURCE}topics:\n  - slug: dunia\n    {written}\n"
 
 
+def test_the_file_of_a_token_is_read_beside_feeds_yaml(load: Load, faults: Faults, tmp_path: Path) -> None:
+    (tmp_path / "kunci").write_text("kunci-rahasia-kita\n")
+    (tmp_path / "short").write_text("kunci")
+
+    token = load(f"{SOURCE}site: {{token_file: kunci}}\n").site.token
+    assert token is not None
+    assert (token.file, token.secret) == (tmp_path / "kunci", b"kunci-rahasia-kita")
+    [fault] = faults(f"{SOURCE}site: {{token_file: short}}\n")
+    assert fault.text.startswith('token_file "short" cannot be used: it holds no token; write one of 16 to 512')
+    [fault] = faults(f"{SOURCE}site: {{token_file: nowhere}}\n")
+    assert fault.text.startswith('token_file "nowhere" cannot be used: there is no such file')
+
+
 def test_a_name_and_a_url_are_enough(load: Load) -> None:
     feeds = load(SOURCE)
 
