@@ -52,7 +52,13 @@ class Daemon:
     """Polls, publishes and serves until it is told to stop."""
 
     def __init__(
-        self, house: House, *, clock: Clock, reread: Callable[[], FeedsFile], notices: Sequence[str] = ()
+        self,
+        house: House,
+        *,
+        clock: Clock,
+        reread: Callable[[], FeedsFile],
+        notices: Sequence[str] = (),
+        reloading: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> None:
         """Begin with everything at rest.
 
@@ -61,11 +67,13 @@ class Daemon:
             clock: Tells the time.
             reread: Reads feeds.yaml again; raises FeedsFileError.
             notices: For the operator, to be shown with the status.
+            reloading: Entered while feeds.yaml is read again and taken over.
         """
         self._house = house
         self._clock = clock
         self._reread = reread
         self._notices = tuple(notices)
+        self._reloading = reloading
         self._refused = ""
         self._agenda = Agenda()
         self._looked_at = clock()
@@ -144,10 +152,13 @@ class Daemon:
         self._reread_wanted = True
 
     async def _reload(self) -> None:
+        if self._reread_wanted:
+            self._reread_wanted = False
+            with self._reloading():
+                await self._take_over()
+
+    async def _take_over(self) -> None:
         """Read feeds.yaml again. One that is broken is refused as a whole, and the running one is kept."""
-        if not self._reread_wanted:
-            return
-        self._reread_wanted = False
         try:
             feeds = await asyncio.to_thread(self._reread)
         except FeedsFileError as error:

@@ -23,6 +23,8 @@ from aggregator.commands.options import (
 )
 
 if TYPE_CHECKING:
+    from aggregator.commands.service import Manager
+    from aggregator.daemon import Daemon
     from aggregator.load.feeds_yaml import FeedsFile
 
 _OPEN_FILES = 10_000  # macOS allows 10,240
@@ -93,15 +95,17 @@ class Orders:
 async def keep_up(orders: Orders) -> None:
     """Run a daemon until it is told to stop."""
     import logging
+    import os
     from datetime import UTC, datetime
 
     from aggregator.commands.logs import log_to_file, log_to_stderr
+    from aggregator.commands.service import manager_in
     from aggregator.commands.view import show
     from aggregator.daemon import Daemon
     from aggregator.house import open_house
     from aggregator.load.changes import content_of
 
-    content = content_of(orders.feeds.path)
+    manager, content = manager_in(os.environ), content_of(orders.feeds.path)
     _open_many_files()
     host, port = split_listen(orders.listen)
     viewed = _is_terminal() if orders.view is None else orders.view
@@ -116,10 +120,10 @@ async def keep_up(orders: Orders) -> None:
         for note in house.store.notes:
             logging.getLogger("aggregator").warning("%s", note)
         notices = (*orders.notices, *house.store.notes)
-        daemon = Daemon(house, clock=clock, reread=orders.reread, notices=notices)
+        daemon = Daemon(house, clock=clock, reread=orders.reread, notices=notices, reloading=manager.reloading)
         tell = partial(show, daemon, orders.log_format) if viewed else partial(_announce, orders)
         daemon.accompany(reload_with(orders.feeds.path, daemon.reload, since=content))
-        await daemon.run(host, port, ready=partial(_settle, tell))
+        await daemon.run(host, port, ready=partial(_settle, tell, daemon, manager))
 
 
 async def reload_with(path: Path, reload: Callable[[], None], *, since: bytes | None) -> None:
@@ -169,11 +173,12 @@ def _open_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
-async def _settle(tell: Callable[[str], Awaitable[None]], url: str) -> None:
+async def _settle(tell: Callable[[str], Awaitable[None]], daemon: "Daemon", manager: "Manager", url: str) -> None:
     """Take what was loaded for what stays, and tell that we serve."""
     import gc
 
     gc.freeze()  # looked through again, 10,000 sources and their headlines hold the event loop for 150 ms
+    daemon.accompany(manager.attend())
     await tell(url)
 
 
