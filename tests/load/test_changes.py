@@ -39,6 +39,13 @@ def held_by(path: Path) -> str | None:
     return path.read_text() if path.exists() else None
 
 
+async def hear(told: "asyncio.Queue[str | None]", content: str | None) -> None:
+    """Wait for it; where this machine stops us half-way through an edit, what there was then may be told before."""
+    async with asyncio.timeout(30):
+        while await told.get() != content:
+            pass
+
+
 def in_place(path: Path) -> None:
     path.write_text("new")
 
@@ -68,15 +75,15 @@ def the_link(path: Path) -> None:
 
 
 @pytest.mark.parametrize("edit", [in_place, replaced, removed_and_written_anew], ids=lambda it: it.__name__)
-async def test_an_edit_is_told_once_however_the_editor_writes(tmp_path: Path, edit: Callable[[Path], None]) -> None:
+async def test_an_edit_is_told_however_the_editor_writes(tmp_path: Path, edit: Callable[[Path], None]) -> None:
     path = tmp_path / "feeds.yaml"
     path.write_text("old")
     async with told_of(path) as told:
         edit(path)
 
-        assert await asyncio.wait_for(told.get(), 30) == "new"
+        await hear(told, "new")
         path.write_text("newer")
-        assert await asyncio.wait_for(told.get(), 30) == "newer"
+        await hear(told, "newer")
 
 
 def a_link(folder: Path) -> Path:
@@ -96,24 +103,26 @@ async def test_what_a_link_leads_to_is_watched(tmp_path: Path, edit: Callable[[P
     async with told_of(path) as told:
         edit(path)
 
-        assert await asyncio.wait_for(told.get(), 30) == "new"
+        await hear(told, "new")
         path.resolve().write_text("newer")
-        assert await asyncio.wait_for(told.get(), 30) == "newer"
+        await hear(told, "newer")
 
 
 async def test_nothing_is_told_of_the_same_content_or_of_other_files(tmp_path: Path) -> None:
-    path = tmp_path / "feeds.yaml"
+    path, aside = tmp_path / "feeds.yaml", tmp_path / "aside"
     path.write_text("old")
     async with told_of(path) as told:
         (tmp_path / "aggregator.log").write_text("a line")
-        replaced(path)
-        path.write_text("old")
         os.utime(path, ns=(1, 1))
-        await asyncio.sleep(0.5)
-        assert told.empty()
-        path.write_text("newer")
+        await asyncio.sleep(0.2)
+        aside.write_text("old")
+        aside.replace(path)
+        await asyncio.sleep(0.2)
+        aside.write_text("new")
+        aside.replace(path)
 
-        assert await asyncio.wait_for(told.get(), 30) == "newer"
+        assert await asyncio.wait_for(told.get(), 30) == "new"
+        assert told.empty()
 
 
 async def test_a_file_that_is_gone_is_told_and_so_is_its_return(tmp_path: Path) -> None:
@@ -123,11 +132,11 @@ async def test_a_file_that_is_gone_is_told_and_so_is_its_return(tmp_path: Path) 
     async with told_of(path) as told:
         path.unlink()
         path.parent.rmdir()
-        assert await asyncio.wait_for(told.get(), 30) is None
+        await hear(told, None)
         path.parent.mkdir()
         path.write_text("old")
 
-        assert await asyncio.wait_for(told.get(), 30) == "old"
+        await hear(told, "old")
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
