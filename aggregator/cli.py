@@ -7,6 +7,7 @@ import typer
 
 from aggregator import VERSION
 from aggregator.commands.add import add
+from aggregator.commands.backup import backup
 from aggregator.commands.check import check
 from aggregator.commands.demo import demo
 from aggregator.commands.export import export
@@ -14,7 +15,9 @@ from aggregator.commands.headlines import headlines
 from aggregator.commands.import_ import import_
 from aggregator.commands.once import once
 from aggregator.commands.parse import parse
+from aggregator.commands.repair import repair
 from aggregator.commands.replay import replay
+from aggregator.commands.restore import restore
 from aggregator.commands.up import up
 from aggregator.commands.watch import watch
 from aggregator.commands.why import why
@@ -29,7 +32,23 @@ _commands = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (up, once, watch, check, add, import_, export, parse, headlines, why, replay, demo):
+for _command in (
+    up,
+    once,
+    watch,
+    check,
+    add,
+    import_,
+    export,
+    parse,
+    headlines,
+    why,
+    replay,
+    backup,
+    restore,
+    repair,
+    demo,
+):
     _commands.command(_command.__name__.rstrip("_"))(_command)
 
 

@@ -19,6 +19,7 @@ from aggregator.report import Status
 from aggregator.site import Site
 from aggregator.source import Source
 from aggregator.stamp import settings_of, spoil_stamp, write_stamp
+from aggregator.store.whole import whole
 from aggregator.story import Dissolved, Story
 from aggregator.topic import POPULAR, UPDATE, Topic
 
@@ -131,13 +132,13 @@ class Edition:
     def is_current(self, news: int) -> bool:
         """Say whether state/public/ shows these settings and the news up to this count, as an earlier run left it."""
         try:
-            stamp = orjson.loads(self._stamp.read_bytes())
+            stamp = orjson.loads(whole(self._stamp) or b"")
             paths, told = stamp["paths"], stamp["told"]
             if (stamp["settings"], stamp["news"]) != (self._settings, news) or not _are_files(self._public, paths):
                 return False
             if not self.archive.is_there(stamp["archive"]):
                 return False
-        except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is an older version's
+        except (ValueError, KeyError, TypeError):  # there is none, or it is an older version's
             return False
         self._paths, self._news, self._told = paths, news, told
         self._is_swept = True
@@ -386,9 +387,9 @@ def _read_stamp(path: Path) -> tuple[int | None, Earlier, Moved]:
     None: nobody knows.
     """
     try:
-        stamp = orjson.loads(path.read_bytes())
+        stamp = orjson.loads(whole(path) or b"")
         return int(stamp["news"]), earlier_of(stamp), Moved(stamp["moved"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None, Earlier(), Moved({})
 
 

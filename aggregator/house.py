@@ -2,16 +2,13 @@
 
 import asyncio
 import contextlib
-import mmap
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import reduce
 from itertools import chain
 from pathlib import Path
 from typing import Final
-from zlib import crc32
 
 from aggregator import poll as passes
 from aggregator.commit import Commit
@@ -31,10 +28,10 @@ from aggregator.schedule.silence import has_fallen_silent
 from aggregator.shelf import Shelf
 from aggregator.source import Due, Source, Standing
 from aggregator.store.embedded import EmbeddedStore
+from aggregator.store.whole import put_whole, whole
 from aggregator.story import DISSOLVED_TOLD
 
 _SKETCH: Final = "desk"
-_CRC_BYTES: Final = 4
 _LENGTH_BYTES: Final = 8
 _TIDIED: Final = "tidied"
 _DAY: Final = timedelta(days=1)
@@ -303,25 +300,15 @@ class House:
         if sketch is None:
             return
         framed = [piece for part in sketch for piece in (len(part).to_bytes(_LENGTH_BYTES), part)]
-        checksum = reduce(lambda crc, piece: crc32(piece, crc), framed, 0)
-        path, aside = self._tools.directory / _SKETCH, self._tools.directory / f"{_SKETCH}.tmp"
         with contextlib.suppress(OSError):  # a full disk: the next run reads the headlines instead
-            aside.unlink(missing_ok=True)
-            aside.touch(mode=0o600, exist_ok=False)
-            with aside.open("wb") as file:
-                file.writelines((checksum.to_bytes(_CRC_BYTES), *framed))
-            aside.replace(path)
+            put_whole(self._tools.directory / _SKETCH, framed)
 
     def _recall(self) -> tuple[memoryview, ...] | None:
-        """Map the parts of the last sketch: a copy of so much would stay with the process, though nobody used it."""
-        try:
-            with (self._tools.directory / _SKETCH).open("rb") as file:
-                image = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        except (OSError, ValueError):  # ValueError: it is empty
+        """Give the parts of the last sketch."""
+        image = whole(self._tools.directory / _SKETCH)
+        if image is None:
             return None
-        if image[:_CRC_BYTES] != crc32(image[_CRC_BYTES:]).to_bytes(_CRC_BYTES):
-            return None
-        parts, at = [], _CRC_BYTES
+        parts, at = [], 0
         while at < len(image):
             start = at + _LENGTH_BYTES
             at = start + int.from_bytes(image[at:start])

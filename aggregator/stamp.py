@@ -11,6 +11,7 @@ from aggregator import VERSION
 from aggregator.errors import StateError
 from aggregator.site import Site
 from aggregator.source import Source
+from aggregator.store.whole import put_whole, whole
 from aggregator.topic import Topic
 
 
@@ -20,10 +21,8 @@ def write_stamp(path: Path, stamp: Mapping[str, object]) -> None:
     Raises:
         StateError: The disk is full, or may not be written.
     """
-    aside = path.with_suffix(".tmp")
     try:
-        aside.write_bytes(orjson.dumps(stamp))
-        aside.replace(path)
+        put_whole(path, (orjson.dumps(stamp),))
     except OSError as error:
         raise StateError(f"{path}: cannot be written: {error.strerror}; free disk space") from error
 
@@ -37,10 +36,10 @@ def spoil_stamp(path: Path, *, settings: str, base_url: str) -> None:
         StateError: The disk is full, or may not be written.
     """
     try:
-        stamp = orjson.loads(path.read_bytes())
+        stamp = orjson.loads(whole(path) or b"")
         archive, others = stamp["archive"], stamp["settings"]
         same_url = archive["base_url"] == base_url
-    except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is an older version's
+    except (ValueError, KeyError, TypeError):  # there is none, or it is an older version's
         return
     if others != settings:
         write_stamp(path, {**stamp, "settings": "", "archive": {**archive, "base_url": base_url if same_url else ""}})

@@ -17,6 +17,7 @@ from aggregator.errors import StateError
 from aggregator.headline import Headline
 from aggregator.incident import Incident
 from aggregator.site import Site
+from aggregator.store.whole import put_whole
 from aggregator.topic import Topic
 from tests.newsroom import DUNIA, KABAR, NOON, POPULAR, UPDATE, MemoryStore, headline
 
@@ -304,7 +305,7 @@ async def test_what_a_crash_left_behind_is_swept_by_the_next_run(tmp_path: Path)
 async def test_the_stamp_of_an_older_version_counts_for_nothing(tmp_path: Path) -> None:
     whole = await published(tmp_path, *LINES)
     for old in (b"0123 1\n", b"[]", b"{}", b""):
-        (tmp_path / "edition").write_bytes(old)
+        put_whole(tmp_path / "edition", (old,))
         assert not whole.is_current(1)
 
 

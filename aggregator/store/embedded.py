@@ -181,6 +181,11 @@ class EmbeddedStore:
             if document["until"] is not None:
                 yield key, datetime.fromisoformat(document["until"])
 
+    def key_owners(self) -> Iterator[tuple[str, str, bool]]:
+        """Give every key with the id of its headline, and whether that one was archived; else it is kept."""
+        for key, document in _as_of_now(self._storage.documents("keys")):
+            yield key, document["headline"], document["until"] is not None
+
     async def commit(self, commit: Commit) -> int:
         """Write a commit. When this returns, it survives a crash and is visible.
 

@@ -24,10 +24,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, Self
 
-from aggregator.errors import StateDamagedError, StateError, StateLockedError
-from aggregator.store.frames import FRAME_BYTES, HEADER, Framed, check_header, frame, journal_frames, snapshot_frames
+from aggregator.errors import StateDamagedError, StateError
+from aggregator.store.disk import beginning_of, create, sync_folder, write_all
+from aggregator.store.frames import (
+    FRAME_BYTES,
+    HEADER,
+    Framed,
+    check_header,
+    check_version,
+    frame,
+    journal_frames,
+    snapshot_frames,
+)
+from aggregator.store.lock import hold
+from aggregator.store.modes import tighten
 
-_LOCK: Final = "lock"
 _HEADER_BYTES: Final = 100  # at most, of any version
 _FILE: Final = re.compile(r"(snapshot|journal)\.([1-9]\d*)(\.tmp)?")
 
@@ -87,11 +98,11 @@ class Journal:
     Not for two threads at once: the store calls it from one place at a time.
     """
 
-    def __init__(self, directory: Path, lock: int | None) -> None:
-        """Begin with nothing open. `lock` is the descriptor that holds the flock; None for a reader."""
+    def __init__(self, directory: Path, lock: int | None, generation: int = 0) -> None:
+        """Begin with nothing open, behind a generation. `lock` is what `hold` gave; None for a reader."""
         self._directory = directory
         self._lock = lock
-        self._generation = 0
+        self.generation = generation
         self._files: dict[File, int] = {}
         self._size = 0
         self._suspect = False
@@ -112,15 +123,16 @@ class Journal:
         """
         try:
             if not read_only:
-                directory.mkdir(mode=0o711, parents=True, exist_ok=True)  # a web server goes through, to public/
-            journal = cls(directory, None if read_only else _lock(directory))
+                refuse_newer(directory)
+            journal = cls(directory, None if read_only else hold(directory))
         except OSError as error:
-            raise _state_error(directory, error) from error
+            raise state_error(directory, error) from error
         try:
-            return journal, journal._open_generation()
+            opened = journal._open_generation()
+            return journal, opened if read_only else replace(opened, notes=(*opened.notes, *tighten(directory)))
         except OSError as error:
             journal.close()
-            raise _state_error(directory, error) from error
+            raise state_error(directory, error) from error
         except StateError:
             journal.close()
             raise
@@ -156,7 +168,7 @@ class Journal:
             raise OSError(errno.EIO, "the end of the journal is unknown since an earlier failure")
         record = frame(schedule, headlines)
         try:
-            _write(self._files["journal"], record)
+            write_all(self._files["journal"], record)
         except OSError:
             self._cut_to(self._size)
             raise
@@ -182,17 +194,17 @@ class Journal:
         Raises:
             OSError: It did not begin. Nothing may be appended before another try has succeeded.
         """
-        generation = self._generation + 1
+        generation = self.generation + 1
         temporary = self._directory / f"snapshot.{generation}.tmp"
         with contextlib.ExitStack() as undo:
             undo.callback(temporary.unlink, missing_ok=True)  # on a full disk, it is what fills it
             snapshot, runs = _write_snapshot(temporary, records)
             undo.callback(os.close, snapshot)
-            journal = _create(self._path("journal", generation), HEADER)
+            journal = create(self._path("journal", generation), HEADER)
             undo.callback(os.close, journal)
             self._suspect = True  # from the rename on, a crash opens the new generation: the old one is closed to us
             temporary.rename(self._path("snapshot", generation))
-            _sync_directory(self._directory)
+            sync_folder(self._directory)
             undo.pop_all()
         return Begun(generation, snapshot, journal, runs)
 
@@ -237,7 +249,7 @@ class Journal:
             if len(beginning) < len(HEADER) and HEADER.startswith(beginning):
                 if self._lock is None:
                     raise FileNotFoundError(errno.ENOENT, "its writer is making it", str(path))
-                _write(descriptor, HEADER[len(beginning) :])
+                write_all(descriptor, HEADER[len(beginning) :])
                 os.fsync(descriptor)
             else:
                 check_header(path, beginning)
@@ -250,7 +262,7 @@ class Journal:
         return (os.O_RDONLY if self._lock is None else os.O_RDWR | os.O_APPEND) | os.O_NOFOLLOW | os.O_CLOEXEC
 
     def _read_records(self) -> Opened:
-        snapshot, journal = self._path("snapshot", self._generation), self._path("journal", self._generation)
+        snapshot, journal = self._path("snapshot", self.generation), self._path("journal", self.generation)
         with _mapped(self._files["snapshot"]) as image:
             kept = snapshot_frames(snapshot, image)
             schedule = [image[record.start : record.middle] for record in kept]
@@ -276,7 +288,7 @@ class Journal:
     def _adopt(self, generation: int, snapshot: int, journal: int) -> None:
         for descriptor in self._files.values():
             os.close(descriptor)
-        self._generation, self._suspect = generation, False
+        self.generation, self._suspect = generation, False
         self._files = {"snapshot": snapshot, "journal": journal}
         self._size = os.fstat(journal).st_size
         self.snapshot_bytes = os.fstat(snapshot).st_size
@@ -286,26 +298,31 @@ class Journal:
         with contextlib.suppress(OSError):
             for path in self._directory.iterdir():
                 found = _FILE.fullmatch(path.name)
-                if found and path != self._path(found[1], self._generation):
+                if found and path != self._path(found[1], self.generation):
                     path.unlink(missing_ok=True)
 
     def _path(self, file: str, generation: int) -> Path:
         return self._directory / f"{file}.{generation}"
 
 
-def _lock(directory: Path) -> int:
-    """Take the directory for this process. The flock goes with the process, however that ends."""
-    descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        pid = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
-        os.close(descriptor)
-        raise StateLockedError(str(directory), int(pid) if pid.isdecimal() else None) from None
-    with contextlib.suppress(OSError):  # the pid is for people; on a full disk, what is kept can be read without it
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-    return descriptor
+def refuse_newer(directory: Path) -> None:
+    """Refuse what a newer version wrote, before anything of it is touched, the lock included.
+
+    Raises:
+        StateError: It did.
+        OSError: It cannot be read.
+    """
+    for path in generation_files(directory):
+        check_version(path, beginning_of(path, _HEADER_BYTES))
+
+
+def generation_files(directory: Path) -> tuple[Path, ...]:
+    """Give the snapshot and the journal of the newest generation that has one of them, as far as they are there."""
+    if not directory.is_dir():
+        return ()
+    found = {path: int(name[2]) for path in directory.iterdir() if (name := _FILE.fullmatch(path.name)) and not name[3]}
+    newest = max(found.values(), default=0)
+    return tuple(sorted((path for path, number in found.items() if number == newest), reverse=True))
 
 
 def _newest_generation(directory: Path) -> int:
@@ -323,7 +340,8 @@ def _newest_generation(directory: Path) -> int:
     return max(snapshots, default=0)
 
 
-def _state_error(directory: Path, error: OSError) -> StateError:
+def state_error(directory: Path, error: OSError) -> StateError:
+    """Tell of the disk's trouble in our words."""
     if isinstance(error, FileExistsError | NotADirectoryError):
         return StateError(f"{directory}: is no folder; name another with --state")
     return StateError(f"{directory}: {error.strerror}; make it readable and writable, or free space")
@@ -338,40 +356,21 @@ def _runs(file: File, frames: Iterable[Framed]) -> Iterator[Run]:
 
 
 def _write_snapshot(path: Path, records: Iterable[tuple[bytes, bytes]]) -> tuple[int, tuple[Run, ...]]:
-    descriptor = _create(path, HEADER)
+    descriptor = create(path, HEADER)
     try:
         runs: list[Run] = []
         at = len(HEADER)
         for schedule, headlines in records:
             record = frame(schedule, headlines)
-            _write(descriptor, record)
+            write_all(descriptor, record)
             runs.append(Run("snapshot", at + FRAME_BYTES + len(schedule), len(headlines)))
             at += len(record)
-        _write(descriptor, frame(b"", b""))
+        write_all(descriptor, frame(b"", b""))
         os.fsync(descriptor)
     except OSError:
         os.close(descriptor)
         raise
     return descriptor, tuple(runs)
-
-
-def _create(path: Path, content: bytes) -> int:
-    flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(path, flags, 0o600)
-    try:
-        _write(descriptor, content)
-        os.fsync(descriptor)
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _write(descriptor: int, content: bytes) -> None:
-    """Write all of it: a short write is legal, and is what a filling disk gives first."""
-    rest = memoryview(content)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
 
 
 def _sync(descriptor: int) -> None:
@@ -380,11 +379,3 @@ def _sync(descriptor: int) -> None:
         fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)  # its fsync stops at the disk's own cache
     else:
         os.fdatasync(descriptor)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

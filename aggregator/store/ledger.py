@@ -18,10 +18,13 @@ from typing import Final
 from zlib import crc32
 
 from aggregator.errors import StateDamagedError, StateError
+from aggregator.store.disk import make_folder, read_file, sync_folder, write_all
+from aggregator.store.frames import RESTORE
 
 _CHECKED: Final = b'{"crc":"%08x"%b\n'
 _ITEM: Final = b',"mark":"%08x","id":"%b","item":%b}'
 _SEAL: Final = b',"seal":%b}'
+_BEGINS: Final = b'{"crc":"'  # occurs in no JSON string
 _CRC_ENDS: Final = 17  # of a line
 _MARK_STARTS: Final = _CRC_ENDS + len(b',"mark":"')
 _MARK_ENDS: Final = _MARK_STARTS + 8
@@ -57,7 +60,7 @@ class Ledger:
         self._keys, self._places = array("Q"), array("I")  # in the order of the keys
         self._starts, self._lengths, self._marks = array("Q"), array("I"), array("I")  # by place
         with _told(path), contextlib.suppress(FileNotFoundError):
-            self._take_in(_read(path))
+            self._take_in(read_file(path))
 
     def __len__(self) -> int:
         """Count the items."""
@@ -109,22 +112,20 @@ class Ledger:
         self.seal = seal
 
     def _take_in(self, content: bytes) -> None:
-        end = 0
+        size = 0
         places: dict[int, int] = {}
-        while (line := content[end : content.find(b"\n", end) + 1]) and _is_good(line):
-            if line.startswith(b',"seal":', _CRC_ENDS):
+        for start, size in checked_lines(self.path, content):
+            line = content[start:size]
+            if is_seal(line):
                 self.seal = _seal_in(line)
             else:
                 key = _key(line[_ID_STARTS : line.index(b'"', _ID_STARTS)])
                 mark = int(line[_MARK_STARTS:_MARK_ENDS], 16)
-                self._note(places.setdefault(key, len(self)), end, len(line), mark)
-            end += len(line)
+                self._note(places.setdefault(key, len(self)), start, len(line), mark)
         self._keys, self._places = array("Q", sorted(places)), array("I", (places[key] for key in sorted(places)))
-        self.size = end
+        self.size = end = size
         if end == len(content):
             return
-        if any(map(_is_good, content[end:].splitlines(keepends=True))):
-            raise StateDamagedError(f"{self.path}: damaged at byte {end}; restore it from a backup")
         self.notes = (f"{self.path}: cut at byte {end}: a crash tore the last {len(content) - end} bytes",)
         with _opened(self.path, os.O_WRONLY) as file:
             os.ftruncate(file, end)
@@ -145,23 +146,23 @@ class Ledger:
 
     def _item(self, line: bytes) -> bytes:
         if not _is_good(line):
-            raise StateDamagedError(f"{self.path}: changed by another hand; restore it from a backup")
+            raise StateDamagedError(f"{self.path}: changed by another hand; {RESTORE}")
         return line[line.index(b',"item":', _ID_STARTS) + len(b',"item":') : -2]
 
     def _write(self, lines: bytes) -> None:
         with _told(self.path):
             is_new = not self.path.exists()
             if is_new:
-                _make_folder(self.path.parent)
+                make_folder(self.path.parent)
             with _opened(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT) as file:
                 try:
-                    _write_all(file, lines)
+                    write_all(file, lines)
                     os.fsync(file)
                 except OSError:
                     os.ftruncate(file, self.size)  # also what is written and not synced: nobody knows what the disk has
                     raise
             if is_new:
-                _sync_folder(self.path.parent)
+                sync_folder(self.path.parent)
 
 
 def seal_of(path: Path) -> bytes | None:
@@ -173,7 +174,37 @@ def seal_of(path: Path) -> bytes | None:
     with _told(path), _opened(path, os.O_RDONLY) as file:
         tail = os.pread(file, _TAIL_BYTES, max(0, os.fstat(file).st_size - _TAIL_BYTES))
     line = tail[tail.rfind(b"\n", 0, -1) + 1 :]
-    return _seal_in(line) if _is_good(line) and line.startswith(b',"seal":', _CRC_ENDS) else None
+    return _seal_in(line) if _is_good(line) and is_seal(line) else None
+
+
+def checked_lines(path: Path, content: bytes) -> Iterator[tuple[int, int]]:
+    """Find the lines of a file, (start, end) each, up to what a crash tore.
+
+    Raises:
+        StateDamagedError: Behind a bad line there is a good one.
+    """
+    expected = 0
+    for start, end in good_lines(content):
+        if start != expected:
+            raise StateDamagedError(f"{path}: damaged at byte {expected}; {RESTORE}")
+        yield start, end
+        expected = end
+
+
+def good_lines(content: bytes) -> Iterator[tuple[int, int]]:
+    """Find every line that is good, (start, end) each, whatever lies between them."""
+    at = 0
+    while (at := content.find(_BEGINS, at)) != -1:
+        end = content.find(b"\n", at) + 1
+        is_good = _is_good(content[at:end])
+        if is_good:
+            yield at, end
+        at = end if is_good else at + 1
+
+
+def is_seal(line: bytes) -> bool:
+    """Say whether a good line is the one after which there is none."""
+    return line.startswith(b',"seal":', _CRC_ENDS)
 
 
 def _seal_in(line: bytes) -> bytes:
@@ -190,11 +221,6 @@ def _is_good(line: bytes) -> bool:
 
 def _key(id_: bytes) -> int:
     return int.from_bytes(blake2b(id_, digest_size=_KEY_BYTES).digest())
-
-
-def _read(path: Path) -> bytes:
-    with _opened(path, os.O_RDONLY) as file, os.fdopen(os.dup(file), "rb") as content:
-        return content.read()
 
 
 @contextlib.contextmanager
@@ -215,25 +241,3 @@ def _told(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         raise StateError(f"{path}: {error.strerror}; make it readable and writable, or free space") from error
-
-
-def _write_all(descriptor: int, content: bytes) -> None:
-    rest = memoryview(content)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder that only we may read, and those that it is in, so that a power cut leaves them there."""
-    if not folder.exists():
-        _make_folder(folder.parent)
-        folder.mkdir(mode=0o700)
-        _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -18,7 +18,7 @@ from aggregator.store.record import Change, Document, decode, encode, read_lines
 SCHEDULE: Final = ("meta", "due", "standing", "listing", "incidents")
 HEADLINES: Final = ("headlines", "keys", "unlisted", "dissolved")
 
-_CHUNK_BYTES: Final = 1 << 20  # of a snapshot's record: large enough to be quick, small enough to be held twice
+_CHUNK_BYTES: Final = 1 << 16  # of a snapshot's record: one bad byte costs no more than that
 
 Place: TypeAlias = int
 """Where a document lies, in one number: offset, length (24 bits), file (1 bit)."""

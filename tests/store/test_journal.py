@@ -175,11 +175,15 @@ def test_what_a_newer_version_wrote_is_refused_and_nothing_is_touched(tmp_path: 
     content = (tmp_path / newer).read_bytes().removeprefix(HEADER)
     (tmp_path / newer).write_bytes(b"headline-aggregator state 2\n" + content)
     (tmp_path / "journal.1").write_bytes(HEADER)
+    (tmp_path / "lock").unlink()
+    tmp_path.chmod(0o755)
     before = files(tmp_path)
 
     with pytest.raises(StateError, match=rf"{newer}: written by a newer version \(format 2\); run that version"):
         Journal.open(tmp_path)
     assert files(tmp_path) == before
+    assert not (tmp_path / "lock").exists()
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
 
 
 @pytest.mark.parametrize("size", range(len(HEADER)))

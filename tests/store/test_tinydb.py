@@ -176,7 +176,7 @@ def test_places_stay_right_when_a_generation_begins_and_old_files_cannot_be_dele
 
 
 def test_a_large_table_is_written_in_pieces(db: TinyDB, tmp_path: Path) -> None:
-    long = "x" * 600_000
+    long = "x" * 40_000
     table_of(db, "headlines").put({id_: {"name": id_ + long} for id_ in "abcd"})
     commit(db)
     storage = storage_of(db)
