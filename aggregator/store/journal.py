@@ -317,12 +317,15 @@ def refuse_newer(directory: Path) -> None:
 
 
 def generation_files(directory: Path) -> tuple[Path, ...]:
-    """Give the snapshot and the journal of the newest generation that has one of them, as far as they are there."""
+    """Give the snapshot and the journal of the present generation, as far as they are there.
+
+    It is the newest that has a snapshot; where none has, the newest journal's.
+    """
     if not directory.is_dir():
         return ()
-    found = {path: int(name[2]) for path in directory.iterdir() if (name := _FILE.fullmatch(path.name)) and not name[3]}
-    newest = max(found.values(), default=0)
-    return tuple(sorted((path for path, number in found.items() if number == newest), reverse=True))
+    found = {path: name for path in directory.iterdir() if (name := _FILE.fullmatch(path.name)) and not name[3]}
+    newest = max(((name[1] == "snapshot", int(name[2])) for name in found.values()), default=(False, 0))[1]
+    return tuple(sorted((path for path, name in found.items() if int(name[2]) == newest), reverse=True))
 
 
 def _newest_generation(directory: Path) -> int:

@@ -112,11 +112,13 @@ class _Mending:
 
     def mend(self) -> None:
         """Go through all of them."""
+        stamp = self._directory / EDITION
+        if stamp.exists() and whole(stamp) is None:
+            self.losses.append(Loss(path=stamp, offset=0, length=stamp.stat().st_size))
+            self._keep(())
         self._mend_generation()
         for path in sorted(self._directory.glob(LEDGERS)):
             self._mend_ledger(path)
-        self._mend_stamp(self._directory / EDITION)
-        sync_folder(self._directory)
 
     def _mend_generation(self) -> None:
         """Begin a new generation with what is good of the newest one, if anything of that is not."""
@@ -159,22 +161,23 @@ class _Mending:
         aside.replace(path)
         sync_folder(path.parent)
 
-    def _mend_stamp(self, stamp: Path) -> None:
-        """Forget what was published where that cannot be relied on: the next run publishes everything anew."""
-        if stamp.exists() and whole(stamp) is None:
-            self.losses.append(Loss(path=stamp, offset=0, length=stamp.stat().st_size))
-        if self.losses:
-            self._keep([path for path in (stamp,) if path.exists()])
-            stamp.unlink(missing_ok=True)
-            (self._directory / "desk").unlink(missing_ok=True)  # made anew from the headlines
-
     def _keep(self, paths: Sequence[Path]) -> None:
-        """Give the files a second name, in a folder for what was damaged."""
+        """Give the files a second name, in a folder for what was damaged, before anything is done to the first."""
         if self.kept is None:
             self.kept = numbered_folder(self._directory, "damaged")
+            self._forget_what_was_published()
         for path in paths:
             keep_a_name(path, self.kept / path.parent.relative_to(self._directory))
             sync_folder(self.kept / path.parent.relative_to(self._directory))
+
+    def _forget_what_was_published(self) -> None:
+        """Have the next run publish everything anew: what is noted of that counts on what may be lost."""
+        stamp = self._directory / EDITION
+        if stamp.exists():
+            self._keep([stamp])
+            stamp.unlink()
+        (self._directory / "desk").unlink(missing_ok=True)  # made anew from the headlines
+        sync_folder(self._directory)
 
 
 def _is_ended(snapshot: Sequence[Framed]) -> bool:

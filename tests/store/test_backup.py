@@ -1,20 +1,25 @@
 """state/ → one file → state/."""
 
+import asyncio
 import gzip
 import io
 import os
 import shutil
 import tarfile
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from aggregator.commit import Commit
 from aggregator.errors import StateDamagedError, StateError, StateLockedError
 from aggregator.store.backup import back_up
 from aggregator.store.embedded import EmbeddedStore
 from aggregator.store.lock import hold
 from aggregator.store.restore import restore
 from tests.long.damage import LEDGERS, make_truth
+from tests.newsroom import headline
+from tests.store.faults import CrashError, Disk
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +99,36 @@ def test_a_state_that_is_there_is_refused_or_kept_aside(truth: Path, file: Path,
     with EmbeddedStore(state) as store:
         assert not store.notes
     assert files(kept) == before
+
+
+def test_a_restore_that_ends_anywhere_leaves_one_of_the_two_states_and_can_be_done_again(
+    truth: Path, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The earlier state is the one that the backup is of, and one headline more."""
+    asyncio.run(_one_more(truth, tmp_path / "state"))
+    both, at = (titles(truth), titles(tmp_path / "state")), 0
+    for at in count(1, 2):
+        disk, directory = Disk("crash", at), tmp_path / f"{at}"
+        shutil.copytree(tmp_path / "state", directory)
+        with monkeypatch.context() as patch:
+            disk.install(patch)
+            try:
+                restore(file, directory, replace=True)
+            except CrashError:
+                disk.bury()
+        if not disk.hits:
+            break
+        assert titles(directory) in both
+        restore(file, directory, replace=True)
+        assert titles(directory) == both[0]
+        assert [*directory.glob("replaced-*/snapshot.*")]
+    assert at > 20
+
+
+async def _one_more(truth: Path, directory: Path) -> None:
+    shutil.copytree(truth, directory)
+    with EmbeddedStore(directory) as store:
+        await store.commit(Commit(headlines=(headline(77, title="One more"),)))
 
 
 def test_nobody_restores_under_the_hands_of_another_process(file: Path, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import shutil
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from aggregator.store.repair import Repair, repair
 from aggregator.store.whole import put_whole
 from tests.long import damage
 from tests.newsroom import NOON, headline
+from tests.store.faults import CrashError, Disk
 
 STANDING = Standing(
     source="dunia",
@@ -144,6 +147,36 @@ def test_a_month_that_had_ended_and_was_damaged_can_end_again(tmp_path: Path) ->
     assert left.items(range(len(left))) == [b'{"title":"Told 0"}', b'{"title":"Told 2"}']
     assert seal_of(ledger.path) is None
     left.end(b'{"items":2}')
+
+
+def test_a_repair_that_ends_anywhere_loses_nothing_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "state", *(Commit(headlines=(line,)) for line in LINES))
+    Ledger(tmp_path / "state" / "archive" / "dunia" / "2026-10.jsonl").append(
+        [("urn:1", 1, b"{}"), ("urn:2", 2, b"{}")]
+    )
+    put_whole(tmp_path / "state" / "edition", (b"{}",))
+    for path, found in (("journal.1", b'"Berita 0"'), ("archive/dunia/2026-10.jsonl", b"urn:1")):
+        flip(tmp_path / "state" / path, found)
+    at = 0
+    for at in count(1):
+        disk, directory = Disk("crash", at), tmp_path / f"{at}"
+        shutil.copytree(tmp_path / "state", directory)
+        with monkeypatch.context() as patch:
+            disk.install(patch)
+            try:
+                repair(directory)
+            except CrashError:
+                disk.bury()
+        if not disk.hits:
+            break
+        repair(directory)
+        with EmbeddedStore(directory) as store:
+            assert {each.id for each in store.headlines()} == {line.id for line in LINES[1:]}
+        assert len(Ledger(directory / "archive" / "dunia" / "2026-10.jsonl")) == 1
+        assert not (directory / "edition").exists()
+        kept = {path.name for path in directory.glob("damaged-*/**/*") if path.is_file()}
+        assert kept == {"snapshot.1", "journal.1", "2026-10.jsonl", "edition"}
+    assert at > 10
 
 
 def test_nobody_repairs_what_another_process_holds(tmp_path: Path) -> None:
