@@ -17,6 +17,7 @@ from aggregator.store.backup import back_up
 from aggregator.store.embedded import EmbeddedStore
 from aggregator.store.lock import hold
 from aggregator.store.restore import restore
+from tests.long import copies
 from tests.long.damage import LEDGERS, make_truth
 from tests.newsroom import headline
 from tests.store.faults import CrashError, Disk
@@ -150,6 +151,10 @@ def test_a_backup_beside_a_writer_ends_with_the_last_whole_record_and_line(truth
     restore(tmp_path / "backup.tar.gz", tmp_path / "back", replace=False)
 
     assert titles(tmp_path / "back") == titles(truth)
+
+
+def test_whatever_moment_a_copy_is_taken_at_it_holds_what_was_acknowledged() -> None:
+    assert copies.run(6)["backup"] == 6
 
 
 def test_damage_is_never_copied_and_the_earlier_backup_stays(truth: Path, file: Path, tmp_path: Path) -> None:
