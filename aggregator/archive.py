@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aggregator.book import Book, Told, prune_folder
 from aggregator.desk import Trace
 from aggregator.document import Document
-from aggregator.errors import StateError
+from aggregator.errors import StateDamagedError, StateError
 from aggregator.month import Month
 from aggregator.part import Cover
 from aggregator.site import Site
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _PATH: Final = re.compile(r"([a-z0-9-]{1,64})/([0-9-]{7,16})\.(rss|atom|json)")
 _ENDINGS: Final = ("rss", "atom", "json")
+_NEVER: Final = "9999-12"  # the first month that a book takes which takes nothing
 _MENDED_AT_ONCE: Final = 10  # parts: others wait for as long as that takes
 
 
@@ -82,6 +83,7 @@ class Archive:
         self._oldest = oldest
         self._settings, self._earlier = settings, earlier
         self._books: dict[str, Book] = {}
+        self._damage: dict[str, StateDamagedError] = {}  # by topic's slug
         self._told_alike: dict[Story, bytes] = {}  # since the last writing: several topics tell one story in one way
         self._lost: dict[str, dict[str, None]] = {}  # parts of each topic whose documents are missing, or outdated
 
@@ -108,7 +110,11 @@ class Archive:
         from aggregator.publish.item import story_urn
 
         book = self._book(topic.slug)
-        return [each for each in traces if not book.holds(story_urn(each.name), each.mark, since=each.since)]
+        try:
+            return [each for each in traces if not book.holds(story_urn(each.name), each.mark, since=each.since)]
+        except StateDamagedError as error:  # a month that had ended is read when it is asked for
+            self._shut(topic.slug, error)
+            return []
 
     def file(self, topic: Topic, told: Iterable[tuple[Trace, Story]]) -> None:
         """Write down what is told of these stories now.
@@ -183,7 +189,7 @@ class Archive:
         gone: list[str] = []
         if oldest is not None and self.is_kept:
             self._oldest = oldest
-            for slug in self._topics:
+            for slug in self._topics.keys() - self._damage.keys():
                 book = self._book(slug)
                 gone += documents_of(slug, book.prune(oldest))
                 if gone:  # the first that is left linked to them; a sealed one does so for ever
@@ -226,6 +232,8 @@ class Archive:
         from aggregator.publish.press import archived
 
         found = _PATH.fullmatch(path)
+        if found is not None and found[1] in self._damage:
+            return archived(path, b"", closed_at=None)
         book = self._books.get(found[1]) if found else None
         if found is None or book is None or not book.knows(found[2]):
             return None
@@ -235,13 +243,16 @@ class Archive:
         """Give the paths of all documents."""
         for slug in self._topics:
             yield from documents_of(slug, self.names(slug))
+            if slug in self._damage:  # what was published of it stays
+                yield from filter(_PATH.fullmatch, (f"{slug}/{name}" for name in _names_in(self._public / slug)))
 
     def stamp(self) -> dict[str, Any]:
         """Give what the next run is to be told, as plain values: see `earlier_of`."""
-        books = self._books.items()
+        books = [(slug, book) for slug, book in self._books.items() if slug not in self._damage]
+        filed = {slug: topic.one_per for slug, topic in self._topics.items() if slug not in self._damage}
         return {
             "base_url": self._base_url,
-            "filed": {topic.slug: topic.one_per for topic in self._topics.values()} if self.is_kept else {},
+            "filed": filed if self.is_kept else {},
             "sizes": {**self._earlier.sizes, **{slug: book.sizes for slug, book in books}},
             "parts": {**self._earlier.parts, **{slug: book.parts for slug, book in books}},
         }
@@ -254,15 +265,32 @@ class Archive:
                 return False
         return True
 
+    def check(self) -> None:
+        """Tell of archives that are damaged: their topics are published, and written down again once they are mended.
+
+        Raises:
+            StateDamagedError: There is one.
+        """
+        for error in self._damage.values():
+            raise error
+
+    def _shut(self, slug: str, error: StateDamagedError) -> None:
+        """Have an archive that is damaged left alone from now on; in its stead, one that is empty and takes nothing."""
+        self._damage[slug], self._lost[slug] = error, {}
+        self._books[slug] = Book(self._folder / slug / "shut", zone=self._site.zone, oldest=_NEVER)
+
     def _book(self, slug: str) -> Book:
         """Open it, and find out what of it is not shown as it is."""
         if self._oldest is None:
             raise LookupError(slug)
         if slug not in self._books:
-            book = Book(self._folder / slug, zone=self._site.zone, oldest=self._oldest)
-            book.mark_since(self._earlier.sizes.get(slug, {}))
-            self._lost[slug] = dict.fromkeys([*self._missing(slug, book), *self._outdated(book)])
-            self._books[slug] = book
+            try:
+                book = Book(self._folder / slug, zone=self._site.zone, oldest=self._oldest)
+                book.mark_since(self._earlier.sizes.get(slug, {}))
+                self._lost[slug] = dict.fromkeys([*self._missing(slug, book), *self._outdated(book)])
+                self._books[slug] = book
+            except StateDamagedError as error:
+                self._shut(slug, error)
         return self._books[slug]
 
     def _missing(self, slug: str, book: Book) -> list[str]:

@@ -308,6 +308,8 @@ class Daemon:
             with self._watched("publish"):
                 news = self._house.desk.news  # of what comes meanwhile, the next edition tells
                 self._events.tell(news, await self._house.publish())
+            with self._watched("archive"):
+                self._house.edition.archive.check()
 
     async def _tidy(self) -> None:
         with self._watched("tidy"):

@@ -13,8 +13,9 @@ import pytest
 import pytest_asyncio
 
 from aggregator.archive import Archive
+from aggregator.commit import Commit
 from aggregator.desk import Desk, Trace
-from aggregator.errors import StateError
+from aggregator.errors import StateDamagedError, StateError
 from aggregator.headline import Headline, Revision
 from aggregator.story import Dissolved
 from aggregator.topic import Topic
@@ -536,3 +537,30 @@ async def test_an_archive_breaks_no_rule_for_feeds(runs: Runs) -> None:
             for path in [f"update/{name}.{ending}"]
         }
         assert judged(documents) == []
+
+
+async def test_an_archive_that_is_damaged_is_told_and_left_alone_and_costs_its_own_topic_only(runs: Runs) -> None:
+    await runs.tell(*(news(number, NOON + number * HOUR) for number in range(6)))
+    ledger = runs.directory / "archive" / "update" / "2026-11.jsonl"
+    before, content = runs.files("update/2*"), bytearray(ledger.read_bytes())
+    content[30] ^= 1
+    ledger.write_bytes(content)
+    await runs.store.commit(Commit(headlines=(news(6, NOON + 6 * HOUR),)))  # so that the next run sweeps public/
+    await runs.begin()
+    await runs.tell(news(7, NOON + 7 * HOUR))
+
+    assert news(7, NOON).title in runs.public.joinpath("update.json").read_text()
+    assert len(runs.archived("each")) == 8
+    assert ledger.read_bytes() == content
+    assert runs.files("update/2*") == before
+    assert runs.shelf["update/2026-11.rss"].body == before["update/2026-11.rss"]
+    with pytest.raises(StateDamagedError, match=r"update/2026-11\.jsonl: damaged at byte 0"):
+        runs.edition.archive.check()
+
+    content[30] ^= 1
+    ledger.write_bytes(content)
+    await runs.begin()
+    runs.edition.touch_all()
+    await runs.publish()
+    runs.edition.archive.check()
+    assert len(runs.archived("update")) == 8  # what came meanwhile is written down

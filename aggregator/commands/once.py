@@ -77,6 +77,7 @@ async def _once(feeds: "FeedsFile", state: "Path", *, everything: bool) -> None:
             await _publish(house)
         house.remember()
     _summarise(sources, reports, skipped=len(house.sources) - len(sources))
+    house.edition.archive.check()  # last: all else is published
 
 
 async def _publish(house: "House") -> None:

@@ -207,6 +207,8 @@ async def _let_come_again(directory: Path, read: Mapping[str, str]) -> tuple[lis
     Returns:
         The titles of those that are not kept; and how many sources are asked for all that they list.
     """
+    if not generation_files(directory):
+        return [], 0
     with EmbeddedStore(directory) as store:
         kept = {headline.id for headline in store.headlines()}
         owners = list(store.key_owners())
