@@ -564,3 +564,21 @@ async def test_an_archive_that_is_damaged_is_told_and_left_alone_and_costs_its_o
     await runs.publish()
     runs.edition.archive.check()
     assert len(runs.archived("update")) == 8  # what came meanwhile is written down
+
+
+async def test_a_month_that_had_ended_and_is_damaged_is_told_when_it_is_looked_into(runs: Runs) -> None:
+    await runs.tell(*(news(number, LAST_OF_OCTOBER - number * HOUR) for number in range(4)))
+    await close(runs)
+    assert sealed(runs) == {"2026-10", "2026-10-2"}
+    ledger = runs.directory / "archive" / "update" / "2026-10.jsonl"
+    content = bytearray(ledger.read_bytes())
+    content[30] ^= 1
+    ledger.write_bytes(content)
+    await runs.begin()
+    runs.edition.archive.check()
+    await runs.tell(news(7, FIRST_OF_NOVEMBER + HOUR))
+
+    assert news(7, NOON).title in runs.public.joinpath("update.json").read_text()
+    assert len(runs.archived("each")) == 5
+    with pytest.raises(StateDamagedError, match=r"update/2026-10\.jsonl: damaged at byte 0"):
+        runs.edition.archive.check()
