@@ -29,6 +29,7 @@ from aggregator.publish.files import write_documents
 from aggregator.site import Site
 from aggregator.source import Hints, Source, Validators
 from aggregator.store.embedded import EmbeddedStore
+from aggregator.store.ledger import Ledger
 from tests.newsroom import DUNIA, KABAR, NOON, POLLING, POPULAR, UPDATE, Newsroom, fetched, headline, source
 
 FEEDS = FeedsFile(
@@ -345,6 +346,18 @@ async def test_a_publication_that_fails_is_told_once_and_shows_in_our_health_unt
         house.edition.publish = publish  # type: ignore[method-assign]
         await until(lambda: daemon.health == "ok")
         assert await read(daemon, "/healthz") == (200, "ok\n")
+
+
+async def test_a_damaged_archive_shows_in_our_health_while_all_feeds_are_served(tmp_path: Path) -> None:
+    publishers = Newsroom({DUNIA.urls[0]: fetched("1 Gempa"), KABAR.urls[0]: fetched("2 Banjir")})
+    ledger = Ledger(tmp_path / "archive" / "update" / "2026-11.jsonl")
+    for number in range(2):
+        ledger.append([(f"urn:{number}", number, b"{}")])
+    ledger.path.write_bytes(b"x" + ledger.path.read_bytes()[1:])
+    async with running(tmp_path, publishers, Clock()) as (daemon, house):
+        await until(lambda: b"Banjir" in house.shelf["update.rss"].body)
+        told = f"degraded: {ledger.path}: damaged at byte 0; restore it from a backup, or run `aggregator repair`\n"
+        assert await read(daemon, "/healthz") == (503, told)
 
 
 async def test_a_publication_under_way_when_we_stop_ends_before_the_last_one_begins(

@@ -62,7 +62,7 @@ def test_a_backup_taken_beside_a_daemon_comes_back_and_a_damaged_state_is_mended
         origin.pages[f"/a.xml{token}"] = rss(range(11))
         assert aggregator("once", "--all", cwd=tmp_path).returncode == 0
         whole = kept(state)
-        for path in (*state.glob("journal.*"), *state.glob("archive/update/*.jsonl")):
+        for path in (*state.glob("archive/update/*.jsonl"), *state.glob("journal.*")):
             flip(path, b"nomor 3")
         mended = aggregator("repair", cwd=tmp_path)
         assert mended.returncode == 0, mended.stderr
