@@ -180,23 +180,29 @@ class Archive:
         for slug in self._topics if self.is_kept else ():
             self._book(slug).seal(self._cover(slug), now=now)
 
-    def prune(self, oldest: Month | None) -> list[str]:
-        """Remove the months before, also of topics that feeds.yaml has no longer; give the paths that go with them.
+    def over(self, oldest: Month | None) -> list[str]:
+        """Give the paths of the documents of the months before, which have to go before `prune`."""
+        if oldest is None or not self.is_kept:
+            return []
+        slugs = self._topics.keys() - self._damage.keys()
+        return [path for slug in slugs for path in documents_of(slug, self._book(slug).names_before(oldest))]
+
+    def prune(self, oldest: Month | None) -> None:
+        """Remove the months before, also of topics that feeds.yaml has no longer.
 
         Raises:
             StateError: A file could not be removed.
         """
-        gone: list[str] = []
         if oldest is not None and self.is_kept:
             self._oldest = oldest
             for slug in self._topics.keys() - self._damage.keys():
                 book = self._book(slug)
-                gone += documents_of(slug, book.prune(oldest))
-                if gone:  # the first that is left linked to them; a sealed one does so for ever
+                is_less = bool(book.names_before(oldest))
+                book.prune(oldest)
+                if is_less:  # the first that is left linked to them; a sealed one does so for ever
                     self._lost[slug].update(dict.fromkeys(book.growing[:1]))
         for folder in [*self._folder.iterdir()] if self._folder.is_dir() else ():
             prune_folder(folder, oldest)
-        return gone
 
     def newest(self, slug: str) -> str | None:
         """Give the name of the last part of a topic. None: it has none."""
@@ -287,7 +293,9 @@ class Archive:
             try:
                 book = Book(self._folder / slug, zone=self._site.zone, oldest=self._oldest)
                 book.mark_since(self._earlier.sizes.get(slug, {}))
-                self._lost[slug] = dict.fromkeys([*self._missing(slug, book), *self._outdated(book)])
+                was_pruned = self._earlier.parts.get(slug, 0) > book.parts  # and the run ended before it was done with it
+                linked = book.growing[:1] if was_pruned else ()
+                self._lost[slug] = dict.fromkeys([*self._missing(slug, book), *self._outdated(book), *linked])
                 self._books[slug] = book
             except StateDamagedError as error:
                 self._shut(slug, error)

@@ -21,7 +21,7 @@ import orjson
 from aggregator.errors import StateError
 from aggregator.month import Month, closes_at, later, month_of
 from aggregator.part import PART_ITEMS, Cover, Part
-from aggregator.store.ledger import Ledger, seal_of
+from aggregator.store.ledger import Ledger, make_sure, seal_of
 
 _log = logging.getLogger(__name__)
 
@@ -81,6 +81,9 @@ class Book:
         self._folder, self._zone, self._oldest = folder, zone, oldest
         self._volumes = {month: _Volume(folder, month) for month in _months_in(folder)}
         self._stale: set[str] = set()
+        sealed = [volume for volume in self._volumes.values() if volume.seal is not None]
+        for volume in (*sealed[-1:], *(volume for volume in self._volumes.values() if volume.seal is None)):
+            make_sure(volume.path)  # of those sealed before, everything was
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -213,18 +216,19 @@ class Book:
                 items = len(self._volumes[month])
                 self._volumes[month].end(Seal(items=items, prev=prev, next=after, closed_at=closed_at, cover=cover))
 
-    def prune(self, oldest: Month) -> list[str]:
-        """Forget the months before; give the names of what were their parts.
+    def names_before(self, oldest: Month) -> tuple[str, ...]:
+        """Give the names of the parts of the months before."""
+        return tuple(name for name in self.names if name < oldest)
+
+    def prune(self, oldest: Month) -> None:
+        """Forget the months before.
 
         Raises:
             StateError: A file could not be removed.
         """
         self._oldest = oldest
-        gone = [month for month in self._volumes if month < oldest]
-        names = [name for month in gone for name in self._names(month)]
         self._volumes = {month: volume for month, volume in self._volumes.items() if month >= oldest}
         prune_folder(self._folder, oldest)
-        return names
 
     def _month_of(self, id_: str, since: datetime) -> Month | None:
         """Find the month that an item is in. None: it is in none."""

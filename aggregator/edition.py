@@ -170,7 +170,7 @@ class Edition:
         except BaseException:
             self._touched |= slugs
             self._told = None
-            self._is_swept = False  # what is gone may still lie there
+            self._is_swept = False  # what is gone may still lie there, and what lies there is not sure to stay
             raise
         return changed
 
@@ -189,14 +189,13 @@ class Edition:
         from aggregator.publish.files import remove_documents
 
         self.archive.seal(now=now)
-        gone = self.archive.prune(oldest)
+        gone = self.archive.over(oldest)
         for path in self._moved.forget(set(gone)):
             self._shelf.pop(path, None)
             gone.append(path)
         self._paths[_MOVED] = self._moved.paths
-        remove_documents(self._public, gone)
-        if gone and self.archive.is_whole:
-            self._put_stamp()
+        remove_documents(self._public, gone)  # first: a run that ends here is followed by one that finds them missing
+        self.archive.prune(oldest)
         return gone
 
     async def _publish(

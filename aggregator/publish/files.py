@@ -57,17 +57,23 @@ def remove_documents(directory: Path, paths: Iterable[str]) -> None:
         ValueError: A path is not a plain name in plain folders.
     """
     try:
+        folders = []
         for path in paths:
             target = _target(directory, path)
             if not any(folder.is_symlink() for folder in _way(directory, path)[1:]):  # what lies there is not ours
                 target.unlink(missing_ok=True)
-                _remove_empty(target.parent, directory)
+                folders.append(_remove_empty(target.parent, directory))
+        for folder in dict.fromkeys(folders):
+            if folder.is_dir():
+                _sync_directory(folder)
     except OSError as error:
         raise _unwritable(directory, error) from error
 
 
 def stale_files(directory: Path, keep: Collection[str]) -> tuple[str, ...]:
     """Find what an earlier run published and this one does not; remove what a crash left half-written.
+
+    Afterwards a power cut changes nothing of what an earlier run wrote, though it was killed in the middle.
 
     Args:
         directory: May be missing. All that bears a name that `write_documents` could have given is ours.
@@ -88,6 +94,7 @@ def stale_files(directory: Path, keep: Collection[str]) -> tuple[str, ...]:
                     file.unlink(missing_ok=True)
                 elif path not in keep and _PATH.fullmatch(path):
                     stale.append(path)
+            _sync_directory(Path(folder))
     except OSError as error:
         raise _unwritable(directory, error) from error
     return tuple(sorted(stale))
@@ -116,10 +123,12 @@ def _make(folder: Path, directory: Path) -> None:
     folder.mkdir(exist_ok=True)
 
 
-def _remove_empty(folder: Path, directory: Path) -> None:
+def _remove_empty(folder: Path, directory: Path) -> Path:
+    """Remove a folder, and those it is in, as far as they are empty; give the one that stays."""
     while folder != directory and folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
         folder = folder.parent
+    return folder
 
 
 def _aside(target: Path) -> Path:

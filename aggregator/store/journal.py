@@ -226,6 +226,7 @@ class Journal:
     def _open_files(self, generation: int) -> Opened:
         if generation == 0:
             if self._lock is not None:
+                self._sync_parents()
                 self.adopt(self.begin(()))
             return Opened((), (), ())
         with contextlib.ExitStack() as undo:
@@ -236,7 +237,9 @@ class Journal:
             undo.pop_all()
         self._adopt(generation, snapshot, journal)
         opened = self._read_records()
-        if self._lock is not None:
+        if self._lock is not None:  # a killed writer may have left in the system's memory what we go on from
+            _sync(self._files["journal"])
+            _sync_directory(self._directory)
             self._remove_others()
         return opened
 
@@ -292,6 +295,12 @@ class Journal:
         self._files = {"snapshot": snapshot, "journal": journal}
         self._size = os.fstat(journal).st_size
         self.snapshot_bytes = os.fstat(snapshot).st_size
+
+    def _sync_parents(self) -> None:
+        """Have a power cut leave state/ where it is; whoever made it may have been killed before it was sure."""
+        for folder in self._directory.absolute().parents:
+            with contextlib.suppress(PermissionError):  # one that may not be read was not made by us
+                _sync_directory(folder)
 
     def _remove_others(self) -> None:
         """Delete what crashes and earlier generations left behind; what cannot be, when it can."""

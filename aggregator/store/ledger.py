@@ -165,6 +165,17 @@ class Ledger:
                 sync_folder(self.path.parent)
 
 
+def make_sure(path: Path) -> None:
+    """Have what a file holds survive a power cut, whoever wrote it; he may have been killed before it was.
+
+    Raises:
+        StateError: It does not.
+    """
+    with _told(path), _opened(path, os.O_RDONLY) as file:
+        os.fsync(file)
+        _sync_folder(path.parent)
+
+
 def seal_of(path: Path) -> bytes | None:
     """Give the JSON of a file's seal without reading the rest of it. None: it has none.
 
