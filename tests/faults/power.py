@@ -45,9 +45,8 @@ class _Change:
             return {name: node for name, node in {**before, **self.names}.items() if node is not None}
         if not self.content:
             return before[: self.offset]
-        return (
-            before[: self.offset].ljust(self.offset, b"\0") + self.content + before[self.offset + len(self.content) :]
-        )
+        end = self.offset + len(self.content)
+        return before[: self.offset].ljust(self.offset, b"\0") + self.content + before[end:]
 
 
 class Folder:

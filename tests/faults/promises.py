@@ -60,9 +60,20 @@ class Walked:
         lived: Of those, in how many the life was lived again.
     """
 
-    states: int
-    folders: int
-    lived: int
+    states: int = 0
+    folders: int = 0
+    lived: int = 0
+
+    def __add__(self, more: Self) -> Self:
+        return replace(
+            self,
+            states=self.states + more.states,
+            folders=self.folders + more.folders,
+            lived=self.lived + more.lived,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.states} states, {self.folders} folders opened, {self.lived} lived in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +128,9 @@ class Recorded:
             assert kept.dues.get(id_) in claims, f"{id_}: what was claimed is gone, it would be asked early"
         assert len(set(kept.guids)) == len(kept.guids), "a headline is there twice"
         for path in documents(left).keys() & documents(self.end):  # others are about to be removed
-            assert {id_.removeprefix("urn:uuid:") for id_ in items(left, path)} <= kept.known, (
-                f"{path}: shows what is not committed"
-            )
+            shown = {id_.removeprefix("urn:uuid:") for id_ in items(left, path)}
+            assert shown <= kept.known, f"{path}: shows what is not committed"
+
             pruned = items(self.end, path) - filed(self.end, path)
             assert items(left, path) <= filed(left, path) | pruned, f"{path}: shows what is not in the archive"
 

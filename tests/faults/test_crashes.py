@@ -1,6 +1,6 @@
 """A crash, or a power cut, between any two calls of a run that change something: nothing that was told is lost.
 
-Here all that may be left is opened, and in a sample of it we go on; `python -m tests.long.crashes` goes on in all of it.
+All that may be left is opened, and in a sample of it we go on; `python -m tests.long.crashes` goes on in all of it.
 """
 
 import sys
@@ -26,8 +26,7 @@ def _name(lives: tuple[Life, ...]) -> str:
 
 @pytest.mark.parametrize("lives", LIVES, ids=_name)
 def test_whatever_a_power_cut_leaves_of_a_run_opens_holds_what_was_told_and_leads_on(lives: tuple[Life, ...]) -> None:
-    walked = record(lives).walk(every=71)
-    print(_name(lives), walked)
+    walked = record(lives).walk(every=89)
 
     assert walked.folders >= 15
 
@@ -49,6 +48,5 @@ def test_what_a_killed_run_left_unsure_is_sure_before_the_next_goes_on_from_it(n
     recorded = record(next(lives for lives in LIVES if _name(lives) == name))
     at = max(at for at, call in enumerate(recorded.calls) if (call.kind, call.path) == ("sync", path))
     walked = died(recorded, at).walk(since=at, every=97, singly=False)
-    print(name, path, walked)
 
     assert walked.folders >= 5

@@ -1,0 +1,33 @@
+"""The long form of tests/faults/test_crashes.py: `python -m tests.long.crashes`.
+
+We go on in every folder that a power cut may leave of a run; and each run is killed before every one of its calls and
+followed by another, of which all that a power cut may leave is opened, and a sample lived in. Takes half an hour.
+"""
+
+import time
+
+from tests.faults.lives import LIVES, small
+from tests.faults.promises import Walked, died, record
+
+
+def main() -> None:
+    whole = Walked()
+    for lives in LIVES:
+        began, recorded = time.monotonic(), record(lives)
+        once = recorded.walk(every=1)
+        _say(f"{lives[-1].name}, {len(recorded.calls)} calls", once, began)
+        began, twice = time.monotonic(), Walked()
+        for at in range(1, len(recorded.calls)):
+            twice += died(recorded, at).walk(since=at, every=199)
+        _say(f"{lives[-1].name}, killed at each call and lived again", twice, began)
+        whole += once + twice
+    print(f"all: {whole}")
+
+
+def _say(what: str, walked: Walked, began: float) -> None:
+    print(f"{what}: {walked}, {time.monotonic() - began:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    with small():
+        main()
