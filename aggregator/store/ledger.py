@@ -31,6 +31,7 @@ _MARK_ENDS: Final = _MARK_STARTS + 8
 _ID_STARTS: Final = _MARK_ENDS + len(b'","id":"')
 _KEY_BYTES: Final = 8  # two of a million items share one in one of 37 million months
 _TAIL_BYTES: Final = 1 << 16  # a seal is far smaller
+_FOLDERS: Final = 3  # of state/archive/TOPIC/
 _FLAGS: Final = os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -162,7 +163,7 @@ class Ledger:
                     os.ftruncate(file, self.size)  # also what is written and not synced: nobody knows what the disk has
                     raise
             if is_new:
-                sync_folder(self.path.parent)
+                _sync_folders(self.path)
 
 
 def make_sure(path: Path) -> None:
@@ -173,7 +174,7 @@ def make_sure(path: Path) -> None:
     """
     with _told(path), _opened(path, os.O_RDONLY) as file:
         os.fsync(file)
-        _sync_folder(path.parent)
+        _sync_folders(path)
 
 
 def seal_of(path: Path) -> bytes | None:

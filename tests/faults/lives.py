@@ -141,11 +141,13 @@ def _edition(number: int) -> tuple[Answer, Answer]:
 FIRST: Final = Life(name="a first start", now=OCTOBER, rounds=((_lines(1), _lines(2)),))
 NEWS: Final = Life(name="news", now=OCTOBER + HOUR, rounds=((_lines(1, 3), _lines(4, 2)),))
 UNTOLD: Final = replace(NEWS, publishes=False)
+AGAIN: Final = Life(name="a start over an existing state", now=OCTOBER + 2 * HOUR)
+SEALING: Final = Life(name="a month that is sealed", now=OCTOBER + 3 * DAY)
 LIVES: Final[tuple[tuple[Life, ...], ...]] = (
     (FIRST,),
     (FIRST, NEWS),
     (FIRST, Life(name="a new generation", now=OCTOBER + HOUR, rounds=tuple(map(_edition, range(2, 7))))),
-    (FIRST, UNTOLD, Life(name="a start over an existing state", now=OCTOBER + 2 * HOUR)),
+    (FIRST, UNTOLD, AGAIN),
     (
         FIRST,
         Life(
@@ -156,11 +158,11 @@ LIVES: Final[tuple[tuple[Life, ...], ...]] = (
             rounds=NEWS.rounds,
         ),
     ),
-    (FIRST, NEWS, Life(name="a month that is sealed", now=OCTOBER + 3 * DAY)),
+    (FIRST, NEWS, SEALING),
     (
         FIRST,
         replace(NEWS, rounds=((_lines(3), _lines(4)),)),
-        Life(name="a month that is sealed", now=OCTOBER + 3 * DAY),
+        SEALING,
         Life(name="tidying up", now=OCTOBER + 100 * DAY, tidies=True, rounds=((_lines(3, 5), _lines(4)),)),
     ),
 )

@@ -85,17 +85,19 @@ class Folder:
         """Give what a killed process leaves: the system goes on, and nothing is lost."""
         return self._image(self._pending)
 
-    def after_a_power_cut(self, *, singly: bool) -> Iterator[Image]:
-        """Give what the disk may hold, within a bound: all, none, one kind, and, singly, any one more or less.
+    def left(self) -> Iterator[tuple[bool, Image]]:
+        """Give (False, what a crash leaves), and (True, what may be left) of a power cut."""
+        yield False, self.after_a_crash()
+        yield from ((True, image) for image in self.after_a_power_cut())
 
-        Of all, the last one may be torn.
-        """
+    def after_a_power_cut(self) -> Iterator[Image]:
+        """Give what the disk may hold, within a bound: all, none, one kind, any one more or less, the last one torn."""
         pending = self._pending
         yield self._image(pending)
         yield self._image(())
         yield self._image([change for change in pending if change.names])
         yield self._image([change for change in pending if not change.names])
-        for one in pending if singly else ():
+        for one in pending:
             yield self._image([one])
             yield self._image([change for change in pending if change is not one])
         if pending and pending[-1].content:
@@ -153,13 +155,11 @@ def lay_out(image: Image, root: Path) -> None:
             (root / path).write_bytes(content)
 
 
-def moments(start: Image, calls: Iterable[Call]) -> Iterator[tuple[list[Any], Folder]]:
-    """Go through all moments between two calls: what had been told by then, and the folder."""
-    folder, told = Folder(start), list[Any]()
-    yield told, folder
-    for call in calls:
+def moments(start: Image, calls: Iterable[Call]) -> Iterator[tuple[int, int, Folder]]:
+    """Go through all moments between two calls: how many were made, how much had been told by then, and the folder."""
+    folder, told = Folder(start), 0
+    yield 0, told, folder
+    for made, call in enumerate(calls, 1):
         folder.make(call)
-        if call.kind == "told":
-            told.append(call.fact)
-        else:
-            yield told, folder
+        told += call.kind == "told"
+        yield made, told, folder

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -95,27 +96,29 @@ class Recorded:
     kept: Kept
     opened: dict[frozenset[tuple[str, bytes | None]], Kept] = field(default_factory=dict)
 
-    def walk(self, *, since: int = 0, every: int, singly: bool = True) -> Walked:
+    def walk(self, *, since: int = 0, crashes: int = 1, cuts: int = 1) -> Walked:
         """Check whatever a crash or a power cut may leave after each of its calls.
 
         Args:
-            since: Calls that are left out.
-            every: So many folders that open, one is lived in: that takes fifty times as long.
-            singly: See `Folder.after_a_power_cut`.
+            since: Calls after which that is looked at first.
+            crashes: So many different folders that a crash leaves and that open, one is lived in: that takes longer.
+            cuts: Likewise, that a power cut leaves.
         """
-        looks, states, lived = set[int](), 0, 0
-        for number, (told, folder) in enumerate(moments(self.start, self.calls)):
-            for left in (folder.after_a_crash(), *folder.after_a_power_cut(singly=singly)) if number >= since else ():
+        looks, states, lived = Counter[bool](), 0, 0
+        known = set[int]()
+        for made, told, folder in moments(self.start, self.calls):
+            for is_cut, left in folder.left() if made >= since else ():
                 states += 1
-                look = hash((len(told), frozenset(left.items())))
-                if look in looks:
+                look = hash((told, frozenset(left.items())))
+                if look in known:
                     continue
-                looks.add(look)
-                self.check(left, len(told))
-                if len(looks) % every == 0:
+                known.add(look)
+                self.check(left, told)
+                looks[is_cut] += 1
+                if looks[is_cut] % (cuts if is_cut else crashes) == 0:
                     lived += 1
                     self.live_on(left)
-        return Walked(states=states, folders=len(looks), lived=lived)
+        return Walked(states=states, folders=len(known), lived=lived)
 
     def check(self, left: Image, told: int) -> None:
         """Open what was left after so much was told, and look for all of that in it."""
@@ -167,18 +170,17 @@ def record(lives: Sequence[Life], start: Image | None = None) -> Recorded:
         with log.watching():
             asyncio.run(lives[-1].live(root / "state", log.told))
         end = image_of(root)
-        *_, (_, folder) = moments(before, log.calls)
+        *_, (_, _, folder) = moments(before, log.calls)
         assert folder.after_a_crash() == end, "something was done that was not watched"
         return Recorded(life=lives[-1], start=before, calls=tuple(log.calls), end=end, kept=Kept.of(root / "state"))
 
 
-def died(recorded: Recorded, at: int) -> Recorded:
-    """Have the life killed after so many calls, and lived again: what was not synced before still is not."""
+def died(recorded: Recorded, at: int, then: Life) -> Recorded:
+    """Have a life killed after so many calls, and another follow: what was not synced before still is not."""
     before = recorded.calls[:at]
-    *_, (_, folder) = moments(recorded.start, before)
-    again = record((recorded.life,), folder.after_a_crash())
-    assert again.kept == recorded.kept
-    return replace(recorded, calls=(*before, *again.calls))
+    *_, (_, _, folder) = moments(recorded.start, before)
+    again = record((then,), folder.after_a_crash())
+    return replace(again, start=recorded.start, calls=(*before, *again.calls))
 
 
 def documents(image: Image) -> dict[str, bytes]:

@@ -14,11 +14,11 @@ def main() -> None:
     whole = Walked()
     for lives in LIVES:
         began, recorded = time.monotonic(), record(lives)
-        once = recorded.walk(every=1)
+        once = recorded.walk()
         _say(f"{lives[-1].name}, {len(recorded.calls)} calls", once, began)
         began, twice = time.monotonic(), Walked()
         for at in range(1, len(recorded.calls)):
-            twice += died(recorded, at).walk(since=at, every=199)
+            twice += died(recorded, at, lives[-1]).walk(since=at, crashes=99, cuts=199)
         _say(f"{lives[-1].name}, killed at each call and lived again", twice, began)
         whole += once + twice
     print(f"all: {whole}")
