@@ -127,7 +127,8 @@ class Recorded:
         for fact in facts[:told]:
             assert fact.headlines <= kept.known, "a headline whose commit was acknowledged is gone"
         for id_ in facts[told - 1].dues if told else ():
-            claims = {fact.dues[id_] for fact in facts[told - 1 :]}  # what came with the next answer may be there
+            # What came with the next answer may be there, too, and be all there is in the end.
+            claims = {self.kept.dues[id_], *(fact.dues[id_] for fact in facts[told - 1 :])}
             assert kept.dues.get(id_) in claims, f"{id_}: what was claimed is gone, it would be asked early"
         assert len(set(kept.guids)) == len(kept.guids), "a headline is there twice"
         for path in documents(left).keys() & documents(self.end):  # others are about to be removed
