@@ -131,6 +131,34 @@ class Log:
         self._note("remove", path)
 
 
+class Faulty(Log):
+    """Watches, and has the n-th call fail, once; or where a call writes, write but half of what it was given.
+
+    Attributes:
+        made: Calls so far.
+    """
+
+    def __init__(self, root: Path, at: int, fault: int | None) -> None:
+        """Have call `at` fail with the errno `fault`. None: be short."""
+        super().__init__(root)
+        self.made = 0
+        self._at, self._fault = at, fault
+        self._plain = {name: self._failing(name, plain) for name, plain in self._plain.items()}
+
+    def _failing(self, name: str, plain: Any) -> Any:
+        def call(*given: Any) -> Any:
+            if name == "open" and not given[1] & os.O_CREAT:
+                return plain(*given)
+            self.made += 1
+            if self.made == self._at and self._fault is not None:
+                raise OSError(self._fault, os.strerror(self._fault))
+            if self.made == self._at and name == "write":
+                return plain(given[0], bytes(given[1])[: len(given[1]) // 2])
+            return plain(*given)
+
+        return call
+
+
 class _File(io.FileIO):
     """A file of Python's own that writes by os.write, as everybody else does."""
 

@@ -13,9 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self
 
+from aggregator.errors import StateError
 from aggregator.store.embedded import EmbeddedStore
 from tests.faults.lives import Life, Told
-from tests.faults.log import Call, Log
+from tests.faults.log import Call, Faulty, Log
 from tests.faults.power import Image, image_of, lay_out, moments
 
 PUBLIC: Final = "state/public/"
@@ -142,7 +143,7 @@ class Recorded:
         """Live the life again in what was left: it has to lead where it leads undisturbed."""
         with _folder(left) as root:
             asyncio.run(self.life.live(root / "state"))
-            self._compare(left, image_of(root), Kept.of(root / "state"))
+            self.compare(left, image_of(root), Kept.of(root / "state"))
 
     def _opened(self, left: Image) -> Kept:
         """Open a state; once, of all that differ in what is published alone."""
@@ -153,7 +154,7 @@ class Recorded:
                 self.opened[look] = Kept.of(root / "state")
         return self.opened[look]
 
-    def _compare(self, left: Image, end: Image, kept: Kept) -> None:
+    def compare(self, left: Image, end: Image, kept: Kept) -> None:
         assert kept == self.kept, "the state is another than without a crash"
         here, there = documents(end), documents(self.end)
         different = sorted(path for path in here.keys() | there if here.get(path) != there.get(path))
@@ -174,6 +175,26 @@ def record(lives: Sequence[Life], start: Image | None = None) -> Recorded:
         *_, (_, _, folder) = moments(before, log.calls)
         assert folder.after_a_crash() == end, "something was done that was not watched"
         return Recorded(life=lives[-1], start=before, calls=tuple(log.calls), end=end, kept=Kept.of(root / "state"))
+
+
+def survive(recorded: Recorded, fault: int | None, at: int) -> bool:
+    """Live the life again with a call that fails; what is told has to be true, and the end the same.
+
+    Returns:
+        Whether it made so many calls.
+    """
+    with _folder(recorded.start) as root:
+        disk = Faulty(root, at, fault)
+        try:
+            with disk.watching():
+                asyncio.run(recorded.life.live(root / "state", disk.told))
+        except StateError:  # there is no beginning, or no way to tell of an error any more: another run is begun
+            asyncio.run(recorded.life.live(root / "state"))
+        kept = Kept.of(root / "state")
+        facts: list[Told] = [call.fact for call in disk.calls if call.kind == "told"]
+        assert all(fact.headlines <= kept.known for fact in facts)
+        recorded.compare(recorded.start, image_of(root), kept)
+        return disk.made >= at
 
 
 def died(recorded: Recorded, at: int, then: Life) -> Recorded:

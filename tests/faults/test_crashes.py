@@ -3,13 +3,14 @@
 All that may be left is opened, and in a sample of it we go on; `python -m tests.long.crashes` goes on in all of it.
 """
 
+import errno
 import sys
 from collections.abc import Iterator
 
 import pytest
 
 from tests.faults.lives import AGAIN, FIRST, LIVES, NEWS, SEALING, Life, small
-from tests.faults.promises import died, record
+from tests.faults.promises import died, record, survive
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what a descriptor is open on")
 
@@ -24,10 +25,14 @@ def _name(lives: tuple[Life, ...]) -> str:
     return lives[-1].name
 
 
+def _fault(number: int | None) -> str:
+    return "short" if number is None else errno.errorcode[number]
+
+
 @pytest.mark.parametrize("lives", LIVES, ids=_name)
 def test_whatever_a_power_cut_leaves_of_a_run_opens_holds_what_was_told_and_leads_on(lives: tuple[Life, ...]) -> None:
     recorded = record(lives)
-    walked = recorded.walk(crashes=11, cuts=299)
+    walked = recorded.walk(crashes=13, cuts=399)
     at_the_end = recorded.walk(since=len(recorded.calls), cuts=2)
 
     assert walked.folders > at_the_end.folders >= 3
@@ -52,7 +57,16 @@ def test_what_a_killed_run_left_unsure_is_sure_before_the_next_goes_on_from_it(
     recorded = record(next(lives for lives in LIVES if _name(lives) == name))
     at = max(at for at, call in enumerate(recorded.calls) if (call.kind, call.path) == ("sync", path))
     twice = died(recorded, at, then)
-    walked = twice.walk(since=len(twice.calls) - 30, crashes=99, cuts=199)
+    walked = twice.walk(since=at, crashes=99, cuts=199)
     at_the_end = twice.walk(since=len(twice.calls), cuts=3)
 
     assert walked.folders >= at_the_end.folders >= 3
+
+
+@pytest.mark.parametrize("fault", [errno.EIO, errno.EDQUOT, None], ids=_fault)
+def test_whichever_call_fails_once_a_run_goes_on_and_ends_as_if_it_had_not(fault: int | None) -> None:
+    for nth, lives in enumerate(LIVES):
+        recorded, at = record(lives), 1 + nth
+        while survive(recorded, fault, at):
+            at += 97
+        assert at > 1 + nth
