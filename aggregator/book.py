@@ -260,6 +260,7 @@ class Book:
             self._volumes.pop(month, None)  # what is on the disk now is looked at anew
             if volume.path.exists():
                 self._put(month, _Volume(self._folder, month))
+                self._stale.update(self._names(month))
             raise
         self._put(month, volume)
         places = (volume.ledger.place(id_) for id_, _, _ in lines)

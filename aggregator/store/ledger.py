@@ -152,18 +152,16 @@ class Ledger:
 
     def _write(self, lines: bytes) -> None:
         with _told(self.path):
-            is_new = not self.path.exists()
-            if is_new:
-                make_folder(self.path.parent)
+            make_folder(self.path.parent)
             with _opened(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT) as file:
+                if not self.size:  # before there is a line: one that is found is relied on
+                    _sync_folders(self.path)
                 try:
                     write_all(file, lines)
                     os.fsync(file)
                 except OSError:
                     os.ftruncate(file, self.size)  # also what is written and not synced: nobody knows what the disk has
                     raise
-            if is_new:
-                _sync_folders(self.path)
 
 
 def make_sure(path: Path) -> None:
