@@ -155,6 +155,23 @@ def test_a_daemon_on_a_full_disk_serves_what_it_has_and_goes_on_when_there_is_sp
         assert len(kept(state)) == 40
 
 
+def test_a_daemon_whose_small_disk_fills_up_says_so_and_goes_on_when_there_is_space(tmp_path: Path) -> None:
+    with Origin({"/a.xml": rss(range(20))}) as origin, small_disk(tmp_path / "state", 3) as state:
+        feeds = write_feeds(tmp_path, [{"name": "A", "url": origin.url("/a.xml")}])
+        with serving(tmp_path, feeds) as running:
+            eventually(lambda: titles(running) == 20)
+            _fill(state / "filler")
+            origin.pages["/a.xml"] = rss(range(40), letters=400)  # more than the last page of the journal has room for
+
+            eventually(lambda: "No space left on device" in health(running))
+            assert titles(running) == len(kept(state)) == 20
+
+            (state / "filler").unlink()
+            eventually(lambda: titles(running) == 40)
+            assert eventually(lambda: health(running) == "ok\n")
+        assert len(kept(state)) == 40
+
+
 def test_whatever_moment_a_copy_is_taken_at_it_opens(tmp_path: Path) -> None:
     with Origin({"/a.xml": rss(range(5))}) as origin:
         page = origin.pages["/a.xml"]
