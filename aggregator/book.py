@@ -224,11 +224,11 @@ class Book:
         """Forget the months before.
 
         Raises:
-            StateError: A file could not be removed.
+            StateError: A file could not be removed. All are still known, and the next call tries again.
         """
+        prune_folder(self._folder, oldest)
         self._oldest = oldest
         self._volumes = {month: volume for month, volume in self._volumes.items() if month >= oldest}
-        prune_folder(self._folder, oldest)
 
     def _month_of(self, id_: str, since: datetime) -> Month | None:
         """Find the month that an item is in. None: it is in none."""

@@ -95,8 +95,9 @@ class Life:
                 await _insist(partial(house.tidy, now=self.now))
             if self.publishes:
                 await _insist(partial(_publish, house))
-                await _insist(partial(house.close_months, now=self.now))
-                await _insist(partial(_publish, house))
+                for _ in range(2):  # as the daemon does every hour: what could not be removed the first time is then
+                    await _insist(partial(house.close_months, now=self.now))
+                    await _insist(partial(_publish, house))
                 house.remember()
 
 
