@@ -293,9 +293,7 @@ class Archive:
             try:
                 book = Book(self._folder / slug, zone=self._site.zone, oldest=self._oldest)
                 book.mark_since(self._earlier.sizes.get(slug, {}))
-                was_pruned = (
-                    self._earlier.parts.get(slug, 0) > book.parts
-                )  # and the run ended before it was done with it
+                was_pruned = self._earlier.parts.get(slug, 0) > book.parts  # by a run that did not end that
                 linked = book.growing[:1] if was_pruned else ()
                 self._lost[slug] = dict.fromkeys([*self._missing(slug, book), *self._outdated(book), *linked])
                 self._books[slug] = book

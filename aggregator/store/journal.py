@@ -239,7 +239,7 @@ class Journal:
         opened = self._read_records()
         if self._lock is not None:  # a killed writer may have left in the system's memory what we go on from
             _sync(self._files["journal"])
-            _sync_directory(self._directory)
+            sync_folder(self._directory)
             self._remove_others()
         return opened
 
@@ -300,7 +300,7 @@ class Journal:
         """Have a power cut leave state/ where it is; whoever made it may have been killed before it was sure."""
         for folder in self._directory.absolute().parents:
             with contextlib.suppress(PermissionError):  # one that may not be read was not made by us
-                _sync_directory(folder)
+                sync_folder(folder)
 
     def _remove_others(self) -> None:
         """Delete what crashes and earlier generations left behind; what cannot be, when it can."""

@@ -164,6 +164,12 @@ class Ledger:
                     raise
 
 
+def _sync_folders(path: Path) -> None:
+    """Have a power cut leave a file where it is, and the folders that we make for it, whoever made them."""
+    for folder in path.parents[:_FOLDERS]:
+        sync_folder(folder)
+
+
 def make_sure(path: Path) -> None:
     """Have what a file holds survive a power cut, whoever wrote it; he may have been killed before it was.
 

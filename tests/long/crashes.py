@@ -28,12 +28,12 @@ def main() -> None:
             while survive(recorded, fault, at):
                 at += 1
             named = "short" if fault is None else errno.errorcode[fault]
-            print(f"{lives[-1].name}, {named} once: {at - 1} runs, {time.monotonic() - began:.0f} s", flush=True)
-    print(f"all: {whole}")
+            print(f"{lives[-1].name}, {named} once: {at - 1} runs, {time.monotonic() - began:.0f} s", flush=True)  # noqa: T201
+    print(f"all: {whole}")  # noqa: T201
 
 
 def _say(what: str, walked: Walked, began: float) -> None:
-    print(f"{what}: {walked}, {time.monotonic() - began:.0f} s", flush=True)
+    print(f"{what}: {walked}, {time.monotonic() - began:.0f} s", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
