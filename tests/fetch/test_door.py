@@ -19,4 +19,6 @@ def test_nobody_opens_a_connection_but_the_guarded_door_and_the_view_to_its_own_
         if OPENERS.search(path.read_text("utf-8"))
     }
 
-    assert opening == {"fetch/http.py", "monitor/ask.py"}
+    # The view asks the operator's own daemon; a service manager is told by a datagram on this machine (AF_UNIX).
+    assert opening == {"fetch/http.py", "monitor/ask.py", "commands/service.py"}
+    assert "AF_INET" not in (package / "commands" / "service.py").read_text("utf-8")
