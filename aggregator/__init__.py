@@ -7,6 +7,9 @@
                                                 store                monitor
 
     poll.py      one pass over one source, top to bottom: start reading there
+    desk.py      where new headlines become stories and find their topics, for all passes
+    edition.py   touched topics → documents in state/public/ and on the shelf; archive.py keeps what leaves a feed
+    house.py     one feeds.yaml, one state/, and every room between them
     daemon.py    the clock, the signals and the wiring around many passes
     store/       state/: what survives a crash
     commands/    one module for each command of the command line
