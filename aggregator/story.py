@@ -17,7 +17,7 @@ class Story:
     Attributes:
         id: That of its first headline, for the story's whole life.
         headlines: At least one, in the order they were published (published_at, id): those that are in the topic.
-        lead: The one whose title and link the item carries: of the weightiest source, and there the first published.
+        lead: The one whose title and link the item carries: of the weightiest source, and there the first accepted.
         heat: log2 of the summed, decayed weight of its outlets. It changes only with news, so that no order depends
             on the time of looking.
         published_at: UTC: when the topic's readers were told. Neither a further outlet nor another lead moves it,

@@ -54,9 +54,13 @@ def when(slip: Slip) -> tuple[float, str]:
     return slip.published, slip.id
 
 
-def lead_rank(slip: Slip) -> tuple[float, float, str]:
-    """Smallest leads: the weightiest source, and of those the first published."""
-    return -slip.weight, slip.published, slip.id
+def lead_rank(slip: Slip) -> tuple[float, bool, float, float, str]:
+    """Smallest leads: the weightiest source, and of those the one that readers know the story since.
+
+    Not the first *published*: that is a publisher's claim, by which whoever copies another's link and says to have
+    been earlier would put a title of its own on the other's item.
+    """
+    return -slip.weight, *_first(slip)
 
 
 def opening(slips: Sequence[Slip]) -> Slip:
@@ -64,7 +68,11 @@ def opening(slips: Sequence[Slip]) -> Slip:
 
     The story's first headline, if the topic has it; else the one of the topic's that was accepted first.
     """
-    return min(slips, key=lambda slip: (slip.id != slip.story, slip.seen, slip.published, slip.id))
+    return min(slips, key=_first)
+
+
+def _first(slip: Slip) -> tuple[bool, float, float, str]:
+    return slip.id != slip.story, slip.seen, slip.published, slip.id
 
 
 def published(slips: Sequence[Slip], retell: Retell) -> float:

@@ -51,11 +51,18 @@ FIRST = headline("1")
 OTHER = headline("2", "warta", "1", NOON - HOUR, late=3)  # published before the first, and found after it
 
 
-def test_the_first_published_leads_among_equals() -> None:
-    story = told(headline("1", "warta", "1", NOON + HOUR), headline("2", story="1"), headline("3", story="1"))
+def test_the_headline_that_readers_know_the_story_since_leads_among_equals() -> None:
+    later = [headline("2", "warta", "1", late=2), headline("3", "kabar", "1", late=1)]
 
-    assert (story.id, story.lead.id) == ("1", "2")
-    assert [line.id for line in story.headlines] == ["2", "3", "1"]
+    assert told(FIRST, *later).lead == FIRST
+    assert told(*later).lead.id == "3"  # in a topic without the first
+
+
+def test_who_claims_to_have_been_earlier_takes_no_item_over() -> None:
+    story = told(FIRST, OTHER)
+
+    assert (story.lead, story.published_at) == (FIRST, NOON)
+    assert [line.id for line in story.headlines] == ["2", "1"]  # in the order of their dates, whoever leads
 
 
 def test_the_weightiest_outlet_leads_and_moves_no_date() -> None:
