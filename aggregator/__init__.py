@@ -11,6 +11,7 @@
     edition.py   touched topics → documents in state/public/ and on the shelf; archive.py keeps what leaves a feed
     house.py     one feeds.yaml, one state/, and every room between them
     daemon.py    the clock, the signals and the wiring around many passes
+    tally.py     what the passes came to, for the status; troubles.py is our health
     store/       state/: what survives a crash
     commands/    one module for each command of the command line
 

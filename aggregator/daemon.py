@@ -7,9 +7,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -21,17 +19,16 @@ from aggregator.desk import unhurried
 from aggregator.errors import FeedsFileError, StateError
 from aggregator.house import House
 from aggregator.load.feeds_yaml import FeedsFile
-from aggregator.monitor.lag import Lag, quantile
 from aggregator.monitor.metrics import status_json
-from aggregator.publish.outgoing import without_secrets
-from aggregator.report import Report, SourceStatus, State, Status, Totals
+from aggregator.report import Report, Status, Totals
 from aggregator.schedule.agenda import Agenda
 from aggregator.schedule.crowd import Crowd, crowd_of
-from aggregator.schedule.history import configured
 from aggregator.serve.events import Events
 from aggregator.serve.http import Live, OnceASecond, Server
 from aggregator.site import Token
-from aggregator.source import Due, Source, Standing
+from aggregator.source import Due, Source
+from aggregator.tally import Tally
+from aggregator.troubles import Troubles
 
 Clock = Callable[[], datetime]
 """The present instant, UTC."""
@@ -45,7 +42,6 @@ _LISTEN: Final = 3600.0
 _UNDER_WAY: Final = 1_000  # passes; most of them wait for their host's turn
 _RETRY_STATE: Final = timedelta(minutes=1)
 _GRACE: Final = 2.0  # seconds that passes under way have to end when we stop
-_LATENESSES: Final = 1_000
 
 
 class Daemon:
@@ -79,20 +75,14 @@ class Daemon:
         self._looked_at = clock()
         self._passes: dict[str, asyncio.Task[None]] = {}
         self._crowd = Crowd()
-        self._reports: dict[str, tuple[datetime, Report]] = {}
-        self._totals = Totals()
-        self._polls = Counter[str]()
-        self._unmodified = Counter[str]()
-        self._untold = Counter[str]()
-        self._lag = Lag()
-        self._lateness: deque[float] = deque(maxlen=_LATENESSES)
+        self._tally = Tally()
         self._publishing = asyncio.Lock()
         self._events = Events()
         self._reread_wanted = False
         self._companions: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
         self._started_at = clock()
-        self._troubles: dict[str, str] = {}
+        self._troubles = Troubles()
         self.url = ""
 
     async def run(self, host: str, port: int, *, ready: Callable[[str], Awaitable[None]]) -> None:
@@ -108,7 +98,7 @@ class Daemon:
             StateError: state/ cannot be used.
         """
         _answer_signals(self.stop, self.reload)
-        with self._lag.measured():
+        with self._tally.lag.measured():
             await self._serve(host, port, ready)
 
     async def _serve(self, host: str, port: int, ready: Callable[[str], Awaitable[None]]) -> None:
@@ -174,6 +164,7 @@ class Daemon:
         async with self._publishing:  # an edition under way must not end after the next one
             await self._house.furnish(feeds, now=self._clock())
             self._house.edition.touch_all()
+        self._tally.keep(self._house.sources)
         self._appoint()
         _log.info("%s: taken over, with %d sources, %d topics", feeds.path, len(feeds.sources), len(feeds.topics))
 
@@ -185,7 +176,7 @@ class Daemon:
         """Tell how the whole newsroom stands at this moment. Passes go on while many sources are looked at."""
         now, site = self._clock(), self._house.feeds.site
         sources = tuple(self._house.sources.values())
-        told = [self._source_status(source, now) async for source in unhurried(sources)]
+        told = [self._tally.of(source, self._house, now=now) async for source in unhurried(sources)]
         return Status(
             version=VERSION,
             title=site.title,
@@ -203,26 +194,17 @@ class Daemon:
     @property
     def totals(self) -> Totals:
         """What was done so far, and what is kept now."""
-        board = self._house.desk.board
-        return replace(
-            self._totals,
-            headlines=board.headline_count,
-            stories=board.story_count,
-            lateness_p50=quantile(self._lateness, 0.5),
-            lateness_p99=quantile(self._lateness, 0.99),
-            loop_lag_p99=self._lag.p99(),
-            loop_lag_max=self._lag.longest,
-        )
+        return self._tally.totals(self._house)
+
+    @property
+    def health(self) -> str:
+        """Say "ok", or what is wrong."""
+        return self._troubles.health
 
     @property
     def token(self) -> Token | None:
         """What readers have to know at this moment."""
         return self._house.feeds.site.token
-
-    @property
-    def health(self) -> str:
-        """Say "ok", or what is wrong."""
-        return "ok" if not self._troubles else f"degraded: {'; '.join(dict.fromkeys(self._troubles.values()))}"
 
     def _schedule(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None})
@@ -264,7 +246,7 @@ class Daemon:
         host = crowd_of(source)
         if not self._crowd.admits(host, due_at, id_):
             return
-        self._lateness.append((now - due_at).total_seconds())
+        self._tally.begun(late=(now - due_at).total_seconds())
         task = asyncio.create_task(self._pass(source, now))
         self._passes[id_] = task
         task.add_done_callback(partial(self._passed, id_, host))
@@ -273,7 +255,7 @@ class Daemon:
         try:
             report = await self._house.poll(source, now=now)
         except StateError as error:
-            self._troubled("poll", str(error))
+            self._troubles.began("poll", str(error))
             self._put_off(source, now, _RETRY_STATE, "state/ could not be written")
             return
         except Exception:  # noqa: BLE001  a bug that one source brought to light: told in full, and the others go on
@@ -282,11 +264,8 @@ class Daemon:
             )
             self._put_off(source, now, self._house.feeds.polling.every, "a fault of ours")
             return
-        self._troubles.pop("poll", None)
-        _, before = self._reports.get(source.id, (now, None))
-        self._reports[source.id] = (now, report)
-        self._count(report)
-        _tell(source, report, before)
+        self._troubles.ended("poll")
+        _tell(source, report, self._tally.count(report, at=now))
 
     def _put_off(self, source: Source, now: datetime, wait: timedelta, reason: str) -> None:
         """Try again after so long, but not before the claim says: it may have been asked, and how often is its wish."""
@@ -305,14 +284,14 @@ class Daemon:
 
     async def _publish(self) -> None:
         async with self._publishing:
-            with self._watched("publish"):
+            with self._troubles.watched("publish"):
                 news = self._house.desk.news  # of what comes meanwhile, the next edition tells
                 self._events.tell(news, await self._house.publish())
-            with self._watched("archive"):
+            with self._troubles.watched("archive"):
                 self._house.edition.archive.check()
 
     async def _tidy(self) -> None:
-        with self._watched("tidy"):
+        with self._troubles.watched("tidy"):
             archived = await self._house.tidy_daily(now=self._clock())
             if archived:
                 _log.info("%d headlines left the active window", archived)
@@ -320,31 +299,12 @@ class Daemon:
 
     async def _close_months(self) -> None:
         async with self._publishing:
-            with self._watched("archive"):
+            with self._troubles.watched("archive"):
                 await self._house.close_months(now=self._clock())
 
     async def _listen(self) -> None:
-        with self._watched("listen"):
+        with self._troubles.watched("listen"):
             await self._house.listen_for_silence()
-
-    @contextlib.contextmanager
-    def _watched(self, work: str) -> Iterator[None]:
-        """Let recurring work fail: it is told once, it shows in our health, and the next turn tries again."""
-        try:
-            yield
-        except StateError as error:
-            self._troubled(work, str(error))
-        except Exception:  # noqa: BLE001  a bug; whatever it breaks, the other work goes on
-            if work not in self._troubles:
-                _log.exception("%s failed by a fault of ours; please report this", work)
-            self._troubles[work] = f"{work} failed by a fault of ours; see the log"
-        else:
-            self._troubles.pop(work, None)
-
-    def _troubled(self, work: str, error: str) -> None:
-        if error not in self._troubles.values():
-            _log.error("%s", error)
-        self._troubles[work] = error
 
     async def _end_companions(self) -> None:
         for companion in self._companions:
@@ -358,44 +318,6 @@ class Daemon:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-
-    def _count(self, report: Report) -> None:
-        totals = self._totals
-        self._polls[report.source] += 1
-        self._unmodified[report.source] += report.answer == "304"
-        self._untold[report.source] += report.untold
-        self._totals = replace(
-            totals,
-            polls=totals.polls + 1,
-            not_modified=totals.not_modified + (report.answer == "304"),
-            failed=totals.failed + (not report.ok),
-            new=totals.new + report.new,
-            wire_bytes=totals.wire_bytes + report.wire_bytes,
-        )
-
-    def _source_status(self, source: Source, now: datetime) -> SourceStatus:
-        days = self._house.desk.days
-        standing = self._house.store.standing(source.id)
-        due = self._house.dues.get(source.id)
-        asked_at, report = self._reports.get(source.id, (None, None))
-        ok_at = None if standing is None else standing.last_ok_at
-        return SourceStatus(
-            id=without_secrets(source.id),
-            name=source.name,
-            url=without_secrets(source.urls[0] if standing is None else configured(standing, source).address),
-            state=_state(standing, parked=due is None),
-            answer=report.answer if report else standing.last_answer if standing else "",
-            error=standing.last_error if standing else None,
-            failures=standing.failures if standing else 0,
-            next_at=None if due is None else due.at,
-            reason="" if due is None else due.reason,
-            last_ok_at=asked_at if report and report.ok else ok_at,
-            polls=self._polls[source.id],
-            not_modified=self._unmodified[source.id],
-            new_today=days.today(source.id, now=now),
-            per_day=days.per_day(source.id, watched_since=standing.first_asked_at if standing else None, now=now),
-            untold=self._untold[source.id],
-        )
 
     async def _status_json(self) -> tuple[int, str, bytes]:
         return 200, "application/json", await asyncio.to_thread(status_json, await self.status())
@@ -427,14 +349,6 @@ def _answer_signals(stop: Callable[[], None], reload: Callable[[], None]) -> Non
     loop = asyncio.get_running_loop()
     for number, answer in ((signal.SIGTERM, stop), (signal.SIGINT, stop), (signal.SIGHUP, reload)):
         loop.add_signal_handler(number, answer)
-
-
-def _state(standing: Standing | None, *, parked: bool) -> State:
-    if parked:
-        return "parked"
-    if standing is None:
-        return "new"
-    return "failing" if standing.failures else "ok"
 
 
 def _tell(source: Source, report: Report, before: Report | None) -> None:

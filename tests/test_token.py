@@ -61,7 +61,7 @@ async def test_all_but_the_pulse_is_for_who_knows_the_token_and_none_of_it_tells
         assert await asyncio.to_thread(watch, daemon.url, once=True, token_file=tmp_path / "kunci") == 0
         assert "Warta" in capfd.readouterr().out
 
-        daemon._troubles["poll"] = "state/ is full"
+        daemon._troubles.began("poll", "state/ is full")
         for headers, said in (
             ({}, "degraded\n"),
             ({"Authorization": f"Bearer {SECRET}"}, "degraded: state/ is full\n"),

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
+from aggregator.disk import sync_folder
 from aggregator.document import Document
 from aggregator.errors import StateError
 
@@ -43,7 +44,7 @@ def write_documents(directory: Path, documents: Iterable[Document]) -> tuple[str
             target = _target(directory, each.path)
             _aside(target).replace(target)
         for folder in folders:
-            _sync_directory(folder)
+            sync_folder(folder)
     except OSError as error:
         raise _unwritable(directory, error) from error
     return tuple(each.path for each in changed)
@@ -65,7 +66,7 @@ def remove_documents(directory: Path, paths: Iterable[str]) -> None:
                 folders.append(_remove_empty(target.parent, directory))
         for folder in dict.fromkeys(folders):
             if folder.is_dir():
-                _sync_directory(folder)
+                sync_folder(folder)
     except OSError as error:
         raise _unwritable(directory, error) from error
 
@@ -94,7 +95,7 @@ def stale_files(directory: Path, keep: Collection[str]) -> tuple[str, ...]:
                     file.unlink(missing_ok=True)
                 elif path not in keep and _PATH.fullmatch(path):
                     stale.append(path)
-            _sync_directory(Path(folder))
+            sync_folder(Path(folder))
     except OSError as error:
         raise _unwritable(directory, error) from error
     return tuple(sorted(stale))
@@ -151,14 +152,6 @@ def _write_aside(target: Path, body: bytes) -> None:
         file.write(body)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unwritable(directory: Path, error: OSError) -> StateError:

@@ -15,8 +15,8 @@ import tarfile
 from pathlib import Path
 from typing import Final, Protocol
 
+from aggregator.disk import read_file, sync_folder
 from aggregator.errors import StateError
-from aggregator.store.disk import read_file, sync_folder
 from aggregator.store.journal import File, Journal
 from aggregator.store.ledger import checked_lines
 

@@ -24,8 +24,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, Self
 
+from aggregator.disk import beginning_of, create, sync_folder, write_all
 from aggregator.errors import StateDamagedError, StateError
-from aggregator.store.disk import beginning_of, create, sync_folder, write_all
 from aggregator.store.frames import (
     FRAME_BYTES,
     HEADER,

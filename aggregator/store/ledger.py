@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Final
 from zlib import crc32
 
+from aggregator.disk import make_folder, read_file, sync_folder, write_all
 from aggregator.errors import StateDamagedError, StateError
-from aggregator.store.disk import make_folder, read_file, sync_folder, write_all
 from aggregator.store.frames import RESTORE
 
 _CHECKED: Final = b'{"crc":"%08x"%b\n'

@@ -17,9 +17,9 @@ from typing import Final
 import orjson
 
 from aggregator.commit import Commit
+from aggregator.disk import beginning_of, create, keep_a_name, numbered_folder, read_file, sync_folder
 from aggregator.errors import StateError
 from aggregator.store.backup import EDITION, LEDGERS
-from aggregator.store.disk import beginning_of, create, keep_a_name, numbered_folder, read_file, sync_folder
 from aggregator.store.embedded import EmbeddedStore
 from aggregator.store.frames import FORMAT, HEADER, Framed, salvage, version_of
 from aggregator.store.journal import Journal, generation_files, refuse_newer, state_error

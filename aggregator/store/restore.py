@@ -9,9 +9,9 @@ import zlib
 from pathlib import Path
 from typing import IO, Final
 
+from aggregator.disk import keep_a_name, make_folder, numbered_folder, sync_folder, write_all
 from aggregator.errors import StateDamagedError, StateError
 from aggregator.store.backup import EDITION, LEDGERS
-from aggregator.store.disk import keep_a_name, make_folder, numbered_folder, sync_folder, write_all
 from aggregator.store.journal import Journal, refuse_newer, state_error
 from aggregator.store.ledger import Ledger
 from aggregator.store.lock import hold

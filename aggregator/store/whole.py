@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 from zlib import crc32
 
-from aggregator.store.disk import READ
+from aggregator.disk import READ
 
 _CRC_BYTES: Final = 4
 
