@@ -163,7 +163,6 @@ class Daemon:
         self._refused = ""
         async with self._publishing:  # an edition under way must not end after the next one
             await self._house.furnish(feeds, now=self._clock())
-            self._house.edition.touch_all()
         self._tally.keep(self._house.sources)
         self._appoint()
         _log.info("%s: taken over, with %d sources, %d topics", feeds.path, len(feeds.sources), len(feeds.topics))

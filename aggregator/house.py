@@ -88,7 +88,7 @@ async def open_house(
         sandbox = await closing.enter_async_context(Sandbox())
         tools = Tools(directory=directory, store=store, sandbox=sandbox, closing=closing)
         house = House(tools, base_url=base_url, speed=speed, spread_new=spread_new)
-        await house.furnish(feeds, now=now)
+        await house.begin(feeds, now=now)
         yield house
 
 
@@ -109,14 +109,14 @@ class House:
     sources: dict[str, Source]
     dues: dict[str, Due]
     edition: Edition
+    _fetcher: Fetcher
 
     def __init__(self, tools: Tools, *, base_url: str, speed: float, spread_new: bool) -> None:
-        """Wait to be furnished."""
+        """Wait for a feeds.yaml: `begin`."""
         self.store = tools.store
         self.shelf = Shelf(tools.directory / "public")
         self.desk = Desk(tools.store, topics=(), sources=(), recall=self._recall)
         self._tools = tools
-        self._fetcher: Fetcher | None = None
         self._base_url = base_url
         self._speed = speed
         self._spread_new = spread_new
@@ -126,17 +126,23 @@ class House:
         self._reached_at = _NEVER  # the last who was asked answered then, be it that there is nothing
         self._telling = asyncio.Lock()
 
-    async def furnish(self, feeds: FeedsFile, *, now: datetime) -> None:
-        """Take over what feeds.yaml says now. Sources that are unchanged keep their appointments."""
-        if self._fetcher is None:
-            self._fetcher = await self._tools.closing.enter_async_context(Fetcher(feeds.polling, is_held=self._is_held))
-        async with self.desk.at_rest():
-            self._take_over(feeds, self._fetcher, now)
+    async def begin(self, feeds: FeedsFile, *, now: datetime) -> None:
+        """Take feeds.yaml over for the first time. What an earlier run published stays, if it is all there."""
+        self._fetcher = await self._tools.closing.enter_async_context(Fetcher(feeds.polling, is_held=self._is_held))
+        self._take_over(feeds, now)
+        if not (self.edition.is_current(self.store.news) and self.desk.is_filed):
+            self.edition.touch_all()
 
-    def _take_over(self, feeds: FeedsFile, fetcher: Fetcher, now: datetime) -> None:
+    async def furnish(self, feeds: FeedsFile, *, now: datetime) -> None:
+        """Take over what feeds.yaml says now. Unchanged sources keep their appointments; all is published anew."""
+        async with self.desk.at_rest():
+            self._take_over(feeds, now)
+            self.edition.touch_all()
+
+    def _take_over(self, feeds: FeedsFile, now: datetime) -> None:
         standings = tuple(filter(None, map(self.store.standing, self.store.sources())))
         sources = with_kept_ids(feeds.sources, standings)
-        fetcher.follow(feeds.polling)
+        self._fetcher.follow(feeds.polling)
         self.feeds = feeds
         self.sources = {source.id: source for source in sources}
         self.desk.configure(topics=feeds.topics, sources=sources, zone=feeds.site.zone)
@@ -152,7 +158,7 @@ class House:
         )
         self.shelf.stored = self.edition.archive.blank
         self.world = passes.World(
-            fetch=fetcher.fetch,
+            fetch=self._fetcher.fetch,
             parse=self._tools.sandbox.read,
             store=self.store,
             desk=self.desk,
@@ -162,8 +168,6 @@ class House:
         )
         self._holds = scope.holds(standings) if feeds.polling.retry_scope == "host" else {}
         self.dues = self._dues({standing.source for standing in standings if standing.parked}, now)
-        if not (self.edition.is_current(self.store.news) and self.desk.is_filed):
-            self.edition.touch_all()
 
     async def poll(self, source: Source, *, now: datetime) -> Report:
         """Make one pass over a source; its news waits for `publish`.

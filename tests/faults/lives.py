@@ -90,7 +90,6 @@ class Life:
                     tell(told_by(house))
             if self.reload is not None:
                 await house.furnish(self.reload, now=self.now)
-                house.edition.touch_all()
             if self.tidies:
                 await _insist(partial(house.tidy, now=self.now))
             if self.publishes:
