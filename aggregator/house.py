@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ from aggregator.month import Month, later, month_of
 from aggregator.parse.sandbox import Sandbox
 from aggregator.report import Report
 from aggregator.schedule import scope
-from aggregator.schedule.due import first_due, set_right
+from aggregator.schedule.due import brought_forward, first_due, set_right
 from aggregator.schedule.history import configured, first_standing, may_be_asked, with_kept_ids
 from aggregator.schedule.incidents import NOT_ASKED, UNREACHED, fallen_silent
 from aggregator.schedule.silence import has_fallen_silent
@@ -167,7 +167,7 @@ class House:
             speed=self._speed,
         )
         self._holds = scope.holds(standings) if feeds.polling.retry_scope == "host" else {}
-        self.dues = self._dues({standing.source for standing in standings if standing.parked}, now)
+        self.dues = self._dues({standing.source: standing for standing in standings}, now)
 
     async def poll(self, source: Source, *, now: datetime) -> Report:
         """Make one pass over a source; its news waits for `publish`.
@@ -376,14 +376,17 @@ class House:
     def _standing(self, source: Source) -> Standing:
         return configured(self.store.standing(source.id) or first_standing(source), source)
 
-    def _dues(self, parked: set[str], now: datetime) -> dict[str, Due]:
-        kept = self.store.dues()
-        new = [id_ for id_ in self.sources if id_ not in kept]
-        dues = {id_: set_right(kept[id_], now=now) for id_ in self.sources if id_ in kept}
-        for position, id_ in enumerate(new):
-            at = first_due(position, at_once=self.feeds.polling.at_once, now=now) if self._spread_new else now
-            dues[id_] = Due(source=id_, at=at, reason="new", wait=self.feeds.polling.every)
-        for id_ in parked & self.sources.keys():
-            if self._standing(self.sources[id_]).parked:  # feeds.yaml may name another address now
-                del dues[id_]
+    def _dues(self, standings: Mapping[str, Standing], now: datetime) -> dict[str, Due]:
+        kept, polling, dues = self.store.dues(), self.feeds.polling, dict[str, Due]()
+        new = 0
+        for id_, source in self.sources.items():
+            standing = configured(standings.get(id_) or first_standing(source), source)
+            if standing.parked:
+                continue
+            if id_ in kept:
+                dues[id_] = brought_forward(set_right(kept[id_], now=now), source, standing, polling=polling)
+            else:
+                at = first_due(new, at_once=polling.at_once, now=now) if self._spread_new else now
+                dues[id_] = Due(source=id_, at=at, reason="new", wait=polling.every)
+                new += 1
         return dues

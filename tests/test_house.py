@@ -202,6 +202,16 @@ async def test_an_edit_of_feeds_yaml_moves_nobodys_appointment(tmp_path: Path) -
         assert here.house.dues[more.id].at == NOON + HOUR
 
 
+async def test_an_edit_counts_from_the_last_answer_of_the_source_whose_line_it_is(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await asyncio.gather(here.poll(), here.poll(KABAR))
+        before = dict(here.house.dues)
+        await here.furnish(sources=(replace(DUNIA, every=timedelta(minutes=5)), KABAR), now=NOON + HOUR / 10)
+
+        assert [each.name for each in here.house.due(now=NOON + HOUR / 10)] == ["Dunia"]
+        assert here.house.dues[KABAR.id] == before[KABAR.id]
+
+
 async def test_an_edit_of_how_sources_are_asked_forgets_no_hosts_pause(tmp_path: Path) -> None:
     async with open_house(FEEDS, tmp_path, base_url="http://here", now=NOON) as house:
         fetch = house.world.fetch

@@ -13,6 +13,7 @@ from aggregator.source import Due, Source, Standing
 _SPREAD: Final = 0.1  # of the interval
 _SPREAD_LONGEST: Final = timedelta(minutes=10)
 _OVERLOADED: Final = frozenset({"429", "503"})
+_BACK_OFF: Final = "back-off after"
 _UNEVEN: Final = timedelta(minutes=1)  # a clock that is set back by less keeps nobody waiting
 _ASKED_JUST_NOW: Final = timedelta(seconds=30)  # half of the shortest time between two firings of cron
 
@@ -68,6 +69,36 @@ def set_right(due: Due, *, now: datetime) -> Due:
     return replace(due, at=now + due.wait) if due.at - due.wait > now + _UNEVEN else due
 
 
+def brought_forward(due: Due, source: Source, standing: Standing, *, polling: Polling) -> Due:
+    """Have a source asked sooner whose line in feeds.yaml was changed since its appointment was made.
+
+    Counted from its last answer: so it is never sooner than its publisher wishes, nor than it has to wait after
+    failures, which those of another address are not. One that is to be asked less often keeps the appointment, and is
+    asked less often from then on.
+
+    Args:
+        due: As committed.
+        source: As configured now.
+        standing: Likewise.
+        polling: Likewise.
+    """
+    if _is_as_configured(due, source, standing, polling):
+        return due
+    again = next_due(source, standing, polling=polling, now=due.at - due.wait)
+    return again if again is not None and again.reason != due.reason and again.at < due.at else due
+
+
+def _is_as_configured(due: Due, source: Source, standing: Standing, polling: Polling) -> bool:
+    """Say so where an appointment may be one of the present settings: that is quickly seen, and true of nearly all."""
+    if due.reason.startswith(_BACK_OFF) and not standing.failures:
+        return False
+    if source.cron is not None:
+        return due.reason == f"cron {source.cron}"
+    if source.every is not None:
+        return due.wait <= source.every + _spread(source.every)
+    return not due.reason.startswith(("cron ", "every ")) or due.reason == f"every {in_words(polling.every)}"
+
+
 def _forbidden(source: Source, standing: Standing, polling: Polling, now: datetime) -> timedelta:
     """Tell how long not even `cron` may ask. One that is new is asked at once, which may be just before it fires."""
     if standing.failures:
@@ -94,7 +125,7 @@ def _after_failure(source: Source, standing: Standing, polling: Polling, now: da
     times = "1 failure" if standing.failures == 1 else f"{standing.failures} failures"
     own = Wait(
         least=backoff(source.id, standing.failures, base=base, now=now),
-        reason=f"back-off after {times}",
+        reason=f"{_BACK_OFF} {times}",
     )
     draw = share(source.id, standing.failures, now)
     return max([own, *(_late(wait, draw) for wait in retry_waits(standing.hints))], key=lambda wait: wait.least)

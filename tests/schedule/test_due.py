@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from aggregator.schedule.due import first_due, next_due, set_right
+from aggregator.schedule.due import brought_forward, first_due, next_due, set_right
 from aggregator.site import Polling
 from aggregator.source import Due, Hints, Source, Standing
 
@@ -174,3 +174,51 @@ def test_an_appointment_stays_where_it_is_as_long_as_the_clock_goes_on(passed: t
     made = due(source(), standing(Hints(max_age=2 * HOUR)))
 
     assert set_right(made, now=NOW + passed) == made
+
+
+def edited(before: Source, after: Source, stand: Standing, now: Standing | None = None) -> Due:
+    return brought_forward(due(before, stand), after, now or stand, polling=POLLING)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wait"),
+    [
+        pytest.param({"every": 4 * HOUR}, {"every": 5 * MINUTE}, 5 * MINUTE, id="a shorter interval"),
+        pytest.param({"cron": "0 6 * * *"}, {"every": HOUR}, HOUR, id="an interval instead of cron"),
+        pytest.param({"every": 4 * HOUR}, {}, 15 * MINUTE, id="everybody's interval"),
+        pytest.param({"every": 4 * HOUR}, {"cron": "30 12 * * *"}, 30 * MINUTE, id="cron that fires before"),
+    ],
+)
+def test_who_is_to_be_asked_more_often_waits_so_long_from_its_last_answer(
+    before: Any, after: Any, wait: timedelta
+) -> None:
+    forward = edited(source(**before), source(**after), standing())
+
+    assert wait * 0.9 <= forward.at - NOW <= wait * 1.1
+    assert brought_forward(forward, source(**after), standing(), polling=POLLING) == forward
+
+
+def test_whose_publisher_wishes_otherwise_is_not_brought_forward_beyond_that() -> None:
+    forward = edited(source(every=4 * HOUR), source(every=5 * MINUTE), standing(Hints(max_age=2 * HOUR)))
+
+    assert NOW + 2 * HOUR <= forward.at < NOW + 3 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("after", "stand"),
+    [
+        pytest.param({"every": 6 * HOUR}, standing(), id="is to be asked less often"),
+        pytest.param({"every": 5 * MINUTE}, standing(failures=9, last_answer="timeout"), id="fails"),
+        pytest.param({"every": 4 * HOUR}, standing(Hints(max_age=9 * HOUR)), id="is as it was"),
+    ],
+)
+def test_an_appointment_stays_where_it_is_of_one_that(after: Any, stand: Standing) -> None:
+    before = source(every=4 * HOUR)
+
+    assert edited(before, source(**after), stand) == due(before, stand)
+
+
+def test_another_address_does_not_wait_for_the_failures_of_the_one_before_it() -> None:
+    forward = edited(source(), source(), standing(failures=9, last_answer="404"), standing())
+
+    assert forward.at - NOW <= 20 * MINUTE
