@@ -16,6 +16,7 @@ from aggregator.part import PART_ITEMS, Part
 from aggregator.publish import jsonfeed, opml, syndication
 from aggregator.publish.bulletins import STATUS, Bulletin, bulletin_of
 from aggregator.publish.changes import SETTLED, changes_of, max_age
+from aggregator.publish.forms import outline_of
 from aggregator.publish.head import Head, head_of
 from aggregator.publish.icon import ICON_PATH, LARGE_ICON_PATH, PNG_TYPE, icon
 from aggregator.publish.item import Item, item_of
@@ -245,7 +246,8 @@ class Press:
         if written is None:
             item = to_item(kept)
             ours = words(item.language, language)
-            rss, atom = syndication.rss_item(item, ours), syndication.atom_entry(item, ours)
+            outline = outline_of(item, ours)
+            rss, atom = syndication.rss_item(outline), syndication.atom_entry(outline)
             written = _Written(item=item, rss=rss, atom=atom, json=jsonfeed.json_item(item, ours))
         self._printed[key] = written
         if len(self._printed) > self._room + PART_ITEMS * len(self._topics):

@@ -3,7 +3,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import orjson
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree, html
 
@@ -11,13 +11,28 @@ from aggregator.document import Document
 from aggregator.entry import Enclosure, Origin
 from aggregator.headline import Headline, Revision
 from aggregator.publish import outgoing
+from aggregator.publish.body import html_body
+from aggregator.publish.forms import outline_of
+from aggregator.publish.head import head_of
+from aggregator.publish.item import item_of
 from aggregator.publish.outgoing import iri, one_line, web_link
+from aggregator.publish.syndication import (
+    _atom_entry,
+    _atom_head,
+    _rss_entry,
+    _rss_head,
+    atom_entry,
+    by_numbers,
+    rss_item,
+)
+from aggregator.publish.words import words
 from aggregator.story import Story
 from tests.publish.judge.editions import AS_IF_NEVER_PARSED, edition, judged
-from tests.publish.stories import NOON, UPDATE, headline, press, revised, story
+from tests.publish.stories import BASE_URL, KABAR, NAMES, NOON, SITE, UPDATE, headline, press, revised, story
 
 ANY_TEXT = st.text(st.characters(), max_size=60) | st.text(st.characters(categories=["Cs", "Cc", "Cn"]), max_size=10)
 ANY_LINK = st.none() | ANY_TEXT | ANY_TEXT.map("https://a.example/".__add__) | ANY_TEXT.map("https://".__add__)
+HEAD = head_of(UPDATE, SITE, BASE_URL, NOON)
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 stories = st.builds(
@@ -66,6 +81,21 @@ def test_any_headline_leaves_well_formed_and_with_one_title_in_all_formats(told:
     assert titles_in_xml(rss.body, "channel/item/description") == bodies
     assert all({each.tag for each in etree.fromstring(f"<b>{body}</b>")} == {"p"} for body in bodies)
     assert titles_in_xml(atom.body, f"{ATOM}entry/{ATOM}title") == titles
+
+
+@settings(max_examples=60, deadline=None)
+@given(stories)
+@example(story(headline(1, title='"A" & <b>'), headline(2, KABAR, title="\"'", url="https://kabar.example/?a='&b=")))
+def test_an_item_put_into_a_specimens_bytes_is_what_feedgen_writes_of_it(told: Any) -> None:
+    item, ours = item_of(told, NAMES), words("id")
+    body, outline = html_body(item, ours), outline_of(item, ours)
+    feed = _atom_head(HEAD, ())
+    rss = _rss_head(HEAD)
+    rss.add_entry(_rss_entry(item, body))
+    feed.add_entry(_atom_entry(item, body))
+
+    assert rss_item(outline) in by_numbers(rss.rss_str(pretty=True))
+    assert atom_entry(outline) in by_numbers(feed.atom_str(pretty=True))
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,6 +1,8 @@
 import feedparser
 import pytest
 
+from aggregator.publish.body import html_body
+from aggregator.publish.forms import outline_of
 from aggregator.publish.head import head_of
 from aggregator.publish.item import Item, item_of
 from aggregator.publish.syndication import (
@@ -47,9 +49,9 @@ def items_of(kind: str) -> list[Item]:
 def test_joined_rss_is_what_feedgen_writes_as_a_whole(kind: str) -> None:
     whole = _rss_head(HEAD)
     for item in items_of(kind):
-        whole.add_entry(_rss_entry(item, OURS), order="append")
+        whole.add_entry(_rss_entry(item, html_body(item, OURS)), order="append")
 
-    joined = rss_feed(HEAD, [rss_item(item, OURS) for item in items_of(kind)])
+    joined = rss_feed(HEAD, [rss_item(outline_of(item, OURS)) for item in items_of(kind)])
     assert joined == by_numbers(whole.rss_str(pretty=True))
 
 
@@ -57,9 +59,9 @@ def test_joined_rss_is_what_feedgen_writes_as_a_whole(kind: str) -> None:
 def test_joined_atom_is_what_feedgen_writes_as_a_whole(kind: str) -> None:
     whole = _atom_head(HEAD, DISSOLVED)
     for item in items_of(kind):
-        whole.add_entry(_atom_entry(item, OURS), order="append")
+        whole.add_entry(_atom_entry(item, html_body(item, OURS)), order="append")
 
-    joined = atom_feed(HEAD, [atom_entry(item, OURS) for item in items_of(kind)], DISSOLVED)
+    joined = atom_feed(HEAD, [atom_entry(outline_of(item, OURS)) for item in items_of(kind)], DISSOLVED)
     assert joined == by_numbers(whole.atom_str(pretty=True))
 
 
@@ -131,7 +133,7 @@ def test_a_page_that_two_outlets_list_is_linked_once() -> None:
         headline(3, KABAR, url=f"{page}?x"),
         headline(4, url=f"{page}?x"),
     )
-    entry = atom_entry(item_of(story(*lines), NAMES), OURS)
+    entry = atom_entry(outline_of(item_of(story(*lines), NAMES), OURS))
 
     assert entry.count(b'rel="related"') == 1
     assert b"Kabar &#x26; Kota: Berita 3" in entry

@@ -11,6 +11,7 @@ from aggregator.dedupe.identity import lines_of, recognise
 from aggregator.headline import Headline
 from aggregator.parse.job import Job
 from aggregator.parse.read import read_document
+from aggregator.publish.forms import outline_of
 from aggregator.publish.head import Head, head_of
 from aggregator.publish.item import item_of
 from aggregator.publish.jsonfeed import json_feed, json_item
@@ -66,9 +67,10 @@ def edition(
     items = [item_of(told, NAMES) for told in stories]
     head = replace(head, updated_at=max(item.updated_at for item in items))
     ours = [words(item.language) for item in items]
+    outlines = list(map(outline_of, items, ours))
     bodies = {
-        "rss": rss_feed(head, map(rss_item, items, ours)),
-        "atom": atom_feed(head, map(atom_entry, items, ours), dissolved),
+        "rss": rss_feed(head, map(rss_item, outlines)),
+        "atom": atom_feed(head, map(atom_entry, outlines), dissolved),
         "json": json_feed(head, map(json_item, items, ours)),
     }
     return {kind: Published(f"{head.url}.{kind}", body, NOW) for kind, body in bodies.items()}
