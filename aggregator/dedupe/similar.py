@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import heappop, heappush
-from itertools import chain, islice
+from itertools import chain
 from math import log2, sqrt
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -20,13 +20,11 @@ _HALF_LIFE_SECONDS: Final = 24 * 3_600.0  # of similarity: what is told of one e
 _OTHER_NUMBER: Final = 0.2  # of the similarity is left where a number stands in another one's place
 _OWN_STORY: Final = 0.8  # is left where nobody but the outlet itself tells the story
 _SERIES: Final = 0.45  # of the stems in common with another title of the outlet: the next of a series
-_FEWEST_SHARED: Final = 2  # stems
 _NAME: Final = 3  # stems side by side: of a person, a place, a club
 _ONE_NAME: Final = 0.5  # of the similarity is left where one name is all that is common: it is in the news twice a day
 _FEWEST_STEMS: Final = 3
 _LANGUAGES: Final = 8  # a language has at least that part of the stories: not every feed says truly which one it is in
 _MOST_LOOKED_AT: Final = 250  # places, those of the rarest stems first: a fold takes as long in any window
-_MOST_CONSIDERED: Final = 24  # stories: many have but one stem in common
 _MOST_COMPARED: Final = 6
 _PUT_TOGETHER: Final = 500  # stories, kept for the next comparison
 _ALL: Final = " "  # a place where every story is
@@ -234,23 +232,21 @@ class Words:
         return {stem: max(0, most - log[1 + len(places[stem])]) for stem in stems}
 
     def _candidates(self, weights: dict[str, int], length: int, needed: float) -> list[str]:
-        """Give the stories that share the rarest stems, and enough: no cosine is above the root of the common part."""
+        """Give the stories that have most in common, and enough: no cosine is above the root of the common part."""
         known = sorted((len(place), stem, place) for stem in weights if (place := self._places[stem]))
-        shared: dict[str, int] = {}
-        looked_at, unseen = 0, sum(weights[stem] ** 2 for _, stem, _ in known)
+        least, left = needed * needed * length, sum(weights[stem] ** 2 for _, stem, _ in known)
+        shared, alike, looked_at = dict[str, int](), set[str](), 0
         for count, stem, place in known:
             looked_at += count
-            if looked_at > _MOST_LOOKED_AT:
-                break
-            square = weights[stem] ** 2
-            unseen -= square
-            for story in place:
-                shared[story] = shared.get(story, 0) + square
-        least = needed * needed * length - unseen
-        enough = sorted([(-square, story) for story, square in shared.items() if square >= least])[:_MOST_CONSIDERED]
-        places = [place for _, _, place in known]
-        alike = (story for _, story in enough if sum([story in place for place in places]) >= _FEWEST_SHARED)
-        return list(islice(alike, _MOST_COMPARED))
+            # A story that is in no rarer place has no more in common than what is left.
+            is_open = left >= least and looked_at <= _MOST_LOOKED_AT
+            for story in place if is_open else shared.keys() & place.keys():
+                if story in shared:
+                    alike.add(story)
+                shared[story] = shared.get(story, 0) + weights[stem] ** 2
+            left -= weights[stem] ** 2
+        enough = sorted([(-shared[story], story) for story in alike if shared[story] >= least])
+        return [story for _, story in enough[:_MOST_COMPARED]]
 
     def _cosine(self, told: _Told, weights: dict[str, int], length: int, population: int) -> float:
         """Compare with all the words of a story."""
