@@ -240,8 +240,8 @@ class Desk:
         """
         if not self._loaded or self._passes:
             return None
-        parts = (self._stamp(), self._window.sketch(), self._board.sketch(), self._days.sketch())
-        return tuple(map(orjson.dumps, parts))
+        drawing = (self._stamp, self._window.sketch, self._board.sketch, self._days.sketch)
+        return tuple(orjson.dumps(draw()) for draw in drawing)  # they are large: only one of them is values at a time
 
     def _recalled(self) -> bool:
         """Take over an earlier run's sketch, if nothing has come or gone since, and its rules are ours."""
