@@ -1,7 +1,7 @@
 """Item → what feeds tell of it, as texts in a fixed order, and its form: what it has, whatever that says.
 
-feedgen and lxml take a quarter of a millisecond to write an item for both formats. All but the texts follows from the
-form, and most items have one of few: one specimen of each is written, and what others say is put into its bytes.
+Of all that an item costs, feedgen and lxml would take two thirds. All but the texts follows from the form, and most
+items have one of few: one specimen of each is written, and what others say is put into its bytes.
 """
 
 import re

@@ -38,7 +38,7 @@ _GENERATOR: Final = "headline-aggregator"
 _GENERATOR_URL: Final = "https://github.com/headline-aggregator/headline-aggregator"
 _OURS: Final = "ours"  # what feedgen calls our extensions: one to each of its elements
 _MOST_HEADS: Final = 1_024  # that are kept: writing one costs a fifth of a topic in which one item is new
-_MOST_FORMS: Final = 256  # likewise: of the items of 1,000 sources, nearly all have one of twenty
+_MOST_FORMS: Final = 256  # likewise: 1,243 items of 161 real feeds have 77, and 87 % of them one of twenty
 _RSS_STAMP: Final = b"<lastBuildDate>" + format_datetime(extensions.NEVER).encode()
 _ATOM_STAMP: Final = b"<updated>" + rfc3339(extensions.NEVER).encode()
 
