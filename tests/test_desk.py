@@ -520,7 +520,7 @@ async def test_a_long_table_lets_others_have_their_turn() -> None:
     since, rows = clock(), []
     async for row in unhurried(iter(range(10**9))):
         rows.append(row)
-        if clock() - since > 0.05:
+        if turns > 1 or clock() - since > 30:  # a machine that is busy has the first turns late
             break
     others.cancel()
 
