@@ -86,12 +86,14 @@ class Prepared:
 
     Args:
         document: Of which they tell.
+        alone: Held while a body is coded: by one thread at a time, for the loop has few, and commits want one.
     """
 
-    __slots__ = ("_choices", "_making", "document")
+    __slots__ = ("_alone", "_choices", "_making", "document")
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, alone: asyncio.Lock) -> None:
         self.document = document
+        self._alone = alone
         self._choices: dict[str, _Choice] = {}  # by coding
         self._making: dict[str, asyncio.Task[_Choice]] = {}  # likewise
 
@@ -121,7 +123,8 @@ class Prepared:
 
     async def _make(self, coding: str) -> _Choice:
         try:
-            return self._put(coding, await asyncio.to_thread(coded, self.document.body, coding))
+            async with self._alone:
+                return self._put(coding, await asyncio.to_thread(coded, self.document.body, coding))
         finally:
             del self._making[coding]
 

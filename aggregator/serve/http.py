@@ -24,6 +24,7 @@ from aggregator.serve.access import knows
 from aggregator.serve.answer import ALLOW, Answer, Prepared, live_answer, moved, private, refusal, unknown, without_body
 from aggregator.serve.events import EVENTS_PATH, Events
 from aggregator.serve.reader import Endless, Patience, Reader, Readers
+from aggregator.serve.turns import Turns
 from aggregator.site import Token
 
 LiveAnswer: TypeAlias = Callable[[], Awaitable[tuple[int, str, bytes]]]
@@ -38,6 +39,7 @@ Found: TypeAlias = Answer | Endless | Coroutine[None, None, Answer]
 _MISSING: Final = "404.html"  # as static hosts call it, too
 _LAST_PORT: Final = 65_535
 _SAME_SECONDS: Final = 1.0
+_TIMES_AS_LONG: Final = 9
 _CLOSE_SECONDS: Final = 0.5
 _LOOK_SECONDS: Final = 0.5  # between two looks at the clock and at who is past his time
 _METHODS: Final = frozenset(ALLOW.split(", "))
@@ -84,6 +86,9 @@ class Server:
         self._patience = Patience(head_seconds=head_seconds, body_seconds=body_seconds)
         self._prepared: dict[str, Prepared] = {}
         self._readers: Readers = OrderedDict()  # those who ask
+        self._turns = Turns()
+        self._coding = asyncio.Lock()
+        self._known = token()  # what those who listen have shown
         self._listener: asyncio.Server | None = None
         self._looking: asyncio.TimerHandle | None = None
         self._date = b""
@@ -141,10 +146,10 @@ class Server:
     def _connected(self) -> list[Reader]:
         return [*self._readers, *self._events.listeners]
 
-    def _admit(self) -> asyncio.Protocol:
+    def _admit(self) -> asyncio.BaseProtocol:
         while self._readers and len(self._readers) + len(self._events.listeners) >= self._most:
             self._readers.popitem(last=False)[0].abort()
-        return Reader(self._admitted, self._date_line, self._readers, self._patience)
+        return Reader(self._admitted, self._date_line, self._readers, self._patience, self._turns)
 
     def _look(self) -> None:
         """Note the time of day, and hang up on who is past his time; and again after a moment."""
@@ -153,12 +158,20 @@ class Server:
         now = loop.time()
         for reader in [reader for reader in self._readers if reader.deadline < now]:
             reader.abort()
+        self._let_go_of_strangers()
         self._events.beat(now)
         moment = min(_LOOK_SECONDS, self._patience.head_seconds, self._patience.body_seconds)
         self._looking = loop.call_later(moment, self._look)
 
     def _date_line(self) -> bytes:
         return self._date
+
+    def _let_go_of_strangers(self) -> None:
+        """Once the token is another, end what was begun with the earlier one: whoever asks again has to show it."""
+        if (token := self._token()) != self._known:
+            self._known = token
+            for listener in tuple(self._events.listeners):
+                listener.close()
 
     def _admitted(self, request: RawRequestMessage) -> Found:
         """Answer whoever may be answered; strangers, where there is a token, are told little."""
@@ -197,7 +210,7 @@ class Server:
     def _prepare(self, document: Document) -> Prepared:
         prepared = self._prepared.pop(document.path, None)
         if prepared is None or prepared.document is not document:
-            prepared = Prepared(document)
+            prepared = Prepared(document, self._coding)
         self._prepared[document.path] = prepared  # now the last of the dict: the first is the one unasked for longest
         if len(self._prepared) > len(self._shelf) + _SELDOM:
             del self._prepared[next(iter(self._prepared))]
@@ -211,24 +224,30 @@ class Server:
 class OnceASecond:
     """An answer that costs much to work out: for a second, whoever asks is told the same.
 
+    One that takes long is told for longer: however many ask, no more than a tenth of our time goes into it. It is
+    worked out to its end, though all who asked hang up: else each that comes and goes would have it begun anew.
+
     Args:
         work: Works it out.
     """
 
     def __init__(self, work: LiveAnswer) -> None:
         self._work = work
-        self._alone = asyncio.Lock()
+        self._working: asyncio.Task[tuple[int, str, bytes]] | None = None
         self._until = -1.0
-        self._answer = (0, "", b"")
 
     async def __call__(self) -> tuple[int, str, bytes]:
         """Give the answer of this second."""
-        async with self._alone:
-            clock = asyncio.get_running_loop().time
-            if clock() >= self._until:
-                self._answer = await self._work()
-                self._until = clock() + _SAME_SECONDS
-            return self._answer
+        clock = asyncio.get_running_loop().time
+        if self._working is None or (self._working.done() and (clock() >= self._until or self._working.exception())):
+            self._working = asyncio.create_task(self._work_out(clock))
+        return await asyncio.shield(self._working)
+
+    async def _work_out(self, clock: Callable[[], float]) -> tuple[int, str, bytes]:
+        began = clock()
+        answer = await self._work()
+        self._until = clock() + max(_SAME_SECONDS, (clock() - began) * _TIMES_AS_LONG)
+        return answer
 
 
 def _private(found: Found) -> Found:

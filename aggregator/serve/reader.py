@@ -3,6 +3,8 @@
 aiohttp's parser reads the requests. Its request handler is not used: a task, a request and a response object for each
 request cost several times what an answer out of a dict does (docs/decisions/0031). Nobody who only reads sends a body:
 a connection on which one comes ends with its answer.
+
+What a connection costs us is bounded: what was read in one go and not yet understood, one request, one answer.
 """
 
 import asyncio
@@ -18,11 +20,13 @@ from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http import HttpProcessingError, HttpRequestParser, RawRequestMessage
 
 from aggregator.serve.answer import Answer, refusal
+from aggregator.serve.turns import READ_BYTES, Turns
 
 Readers: TypeAlias = OrderedDict["Reader", None]
 """All that are connected; who has been silent for longest is the first."""
 
-_PIECE: Final = 8 * 1024  # of pipelined requests, for one turn of the loop: some hundreds at most
+_MOST_UNREAD: Final = 8 * 1024
+_END: Final = b"\r\n\r\n"  # of a head: the parser knows no other
 _LONGEST_HEAD: Final = 32 * 1024
 _LAST_SECONDS: Final = 1.0
 
@@ -60,24 +64,33 @@ Find: TypeAlias = Callable[[RawRequestMessage], Answer | Endless | Coroutine[Non
 """What to answer: now, or when it has been worked out."""
 
 
-class Reader(asyncio.Protocol):
+class Reader(asyncio.BufferedProtocol):
     """A connection. Whoever owns `readers` looks at each `deadline` now and then, and aborts what is past it.
 
     Args:
         find: Answers.
+        turns: Say when it is this reader's turn to be answered.
         date: Gives the line "Date: …", with its end.
         readers: Where it enters itself, and leaves.
         patience: As it says.
     """
 
-    def __init__(self, find: Find, date: Callable[[], bytes], readers: Readers, patience: Patience) -> None:
+    def __init__(
+        self,
+        find: Find,
+        date: Callable[[], bytes],
+        readers: Readers,
+        patience: Patience,
+        turns: Turns,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._find, self._date = find, date
+        self._find, self._date, self._turns = find, date, turns
         self._readers, self._patience = readers, patience
         # The protocol is for pausing a body that comes too fast: of a body, nothing is read.
-        self._parser = HttpRequestParser(BaseProtocol(self._loop), self._loop, _PIECE, auto_decompress=False)
+        self._parser = HttpRequestParser(BaseProtocol(self._loop), self._loop, READ_BYTES, auto_decompress=False)
         self._unread = b""
         self._head_bytes = 0
+        self._waits = False  # for its turn
         self._requests: deque[tuple[RawRequestMessage, StreamReader] | None] = deque()  # None: what is no request
         self._work: asyncio.Task[Answer] | None = None
         self._is_busy = False  # the reader has not taken its answer, or we have not worked it out
@@ -118,11 +131,22 @@ class Reader(asyncio.Protocol):
         elif not self._transport.is_closing():
             self._transport.write(text)
 
-    def data_received(self, data: bytes) -> None:
-        """Answer what can be answered."""
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  a kernel would fill 256 KiB, for each of thousands
+        """Lend the loop what it is to read into."""
+        return self._turns.scratch
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take out what it has read, and get in line."""
+        self.take_in(bytes(self._turns.scratch[:nbytes]))
+
+    def take_in(self, data: bytes) -> None:
+        """Answer, in turn, what can be answered of it."""
         if not self._is_leaving:
-            self._unread = self._unread + data if self._unread else data
-            self._go_on()
+            self._unread += data
+            if len(self._unread) > _MOST_UNREAD:
+                self._is_held = True
+                self._transport.pause_reading()
+            self._get_in_line()
 
     def pause_writing(self) -> None:
         """Wait until the reader has taken everything."""
@@ -133,28 +157,33 @@ class Reader(asyncio.Protocol):
         """Go on: it has."""
         self._is_busy = False
         self._wait(_LAST_SECONDS if self._is_leaving else self._patience.head_seconds)
-        self._go_on()
+        self._get_in_line()
 
-    def _go_on(self) -> None:
-        """Answer what has come, in its order, up to an answer that has to be waited for.
+    def _get_in_line(self) -> None:
+        """Wait for our turn, if there is anything to be done with it.
 
         What is left stays unread, in the end by the kernel: nobody piles up answers that he does not take.
         """
-        if self._unread and not self._requests and not self._is_busy:
-            self._read_piece()
-        while self._requests and not self._is_busy:
+        if not (self._waits or self._is_busy) and (self._unread or self._requests):
+            self._waits = True
+            self._turns.take(self._step)
+
+    def _step(self) -> bool:
+        """Understand what has come, up to the end of one request, and answer that."""
+        if not self._requests and self._unread:
+            self._read_on()
+        if self._requests and not self._is_busy:
             self._answer(self._requests.popleft())
-        if self._requests or self._unread:
-            self._is_held = True
-            self._transport.pause_reading()
-            if not self._is_busy:
-                self._loop.call_soon(self._go_on)
-        elif self._is_held:
+        if self._is_held and not self._unread and not self._transport.is_closing():
             self._is_held = False
             self._transport.resume_reading()
+        self._waits = not self._is_busy and bool(self._unread or self._requests)
+        return self._waits
 
-    def _read_piece(self) -> None:
-        piece, self._unread = self._unread[:_PIECE], self._unread[_PIECE:]
+    def _read_on(self) -> None:
+        """Have the parser read a request, or what there is of it: of each that is parsed, much is kept."""
+        head, end, self._unread = self._unread.partition(_END)
+        piece = head + end
         try:
             requests = self._parser.feed_data(piece)[0]
         except (HttpProcessingError, IndexError):  # IndexError: yarl 1.25 on "GET http://[]@ HTTP/1.1"
@@ -201,7 +230,7 @@ class Reader(asyncio.Protocol):
             _log.error("an answer could not be worked out", exc_info=error)
             self._is_last = True
             self._send(refusal(HTTPStatus.INTERNAL_SERVER_ERROR))
-        self._go_on()
+        self._get_in_line()
 
     def _listen(self, endless: Endless) -> None:
         self._forget()

@@ -12,7 +12,7 @@ from aggregator.serve.conditional import coding_for, is_current
 from aggregator.serve.http import Server
 from aggregator.serve.reader import Reader
 from tests.serve.test_conditional import DOCUMENT, ETAG
-from tests.serve.test_reader import DATE, PATIENCE, Wire
+from tests.serve.test_reader import DATE, PATIENCE, AtOnce, Wire
 
 PIECES = st.sampled_from(
     [
@@ -35,10 +35,10 @@ TAGS = st.text() | st.sampled_from(["gzip", "br;q=0.5", "*;q=0", ETAG, "W/" + ET
 async def test_any_bytes_are_answered_with_http_or_waited_on(pieces: list[bytes]) -> None:
     server = Server({DOCUMENT.path: DOCUMENT}, live={})
     wire = Wire()
-    wire.reader = Reader(server._find, lambda: DATE, OrderedDict(), PATIENCE)
+    wire.reader = Reader(server._find, lambda: DATE, OrderedDict(), PATIENCE, AtOnce())
     wire.reader.connection_made(wire)
     for piece in pieces:
-        wire.reader.data_received(piece)
+        wire.reader.take_in(piece)
         await asyncio.sleep(0)
 
     assert all(text.startswith(b"HTTP/1.1 ") and text.count(DATE) == 1 for text in wire.written)

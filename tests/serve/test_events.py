@@ -5,6 +5,7 @@ import json
 import resource
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import pytest
 from aiohttp.http import RawRequestMessage
@@ -12,8 +13,9 @@ from aiohttp.http import RawRequestMessage
 from aggregator.serve.events import Events
 from aggregator.serve.http import Server
 from aggregator.serve.reader import Endless, Reader, Readers
+from aggregator.site import Token
 from tests.serve.test_http import BODY, FEED, ask
-from tests.serve.test_reader import DATE, PATIENCE, REQUEST, Wire, send
+from tests.serve.test_reader import DATE, PATIENCE, REQUEST, AtOnce, Wire, send
 
 SHELF = {FEED.path: FEED}
 BEGINNING = b"retry: 5000\nid: 7\n\n"
@@ -159,6 +161,33 @@ async def test_all_are_let_go_when_the_server_stops(server: Server, port: int) -
             assert await listener.reader.read() == b""
 
 
+async def test_when_the_token_is_another_who_listens_has_to_show_it(events: Events) -> None:
+    tokens = [
+        Token(file=Path("kunci"), secret=secret) for secret in (b"kunci-lama-0123456789", b"kunci-baru-0123456789")
+    ]
+    now: Token | None = tokens[0]
+    async with Server(SHELF, live={}, events=events, token=lambda: now) as server:
+        port = int((await server.start("127.0.0.1", 0)).rpartition(":")[2])
+        async with listening(port, "/events?token=kunci-lama-0123456789") as before:
+            now = tokens[1]
+            async with asyncio.timeout(10):
+                assert await before.reader.read() == b""
+        async with listening(port, "/events?token=kunci-baru-0123456789") as after:
+            server._let_go_of_strangers()
+            events.tell(8, ["update.rss", "dunia/index.html"])
+            assert await after.hear() == PUBLISHED
+        assert (await ask(port, "/events?token=kunci-lama-0123456789")).status == 401
+
+
+@pytest.mark.parametrize("path", ['a"], "b', "a\r\n\r\nevent: x", "a\n\ndata: []", "\u2028\u0085", "\ud800"])
+async def test_no_path_ends_its_line(events: Events, path: str) -> None:
+    wire = connected(events)
+    events.tell(8, [path])
+    *_, data = wire.written[1].split(b"\ndata: ")
+    assert json.loads(data) == [path]
+    assert (wire.written[1].count(b"\n"), data.count(b"\n"), data.count(b"\r")) == (4, 2, 0)
+
+
 async def test_hearts_beat_every_twenty_seconds_for_all(events: Events) -> None:
     wire = connected(events)
     for now in (100, 119.5, 120, 125, 141):
@@ -194,7 +223,7 @@ def connected(events: Events, most: int = 10) -> Wire:
         return endless
 
     wire, readers = Wire(), Readers()
-    wire.reader = Reader(find, lambda: DATE, readers, PATIENCE)
+    wire.reader = Reader(find, lambda: DATE, readers, PATIENCE, AtOnce())
     wire.reader.connection_made(wire)
     send(wire, REQUEST)
     assert not readers

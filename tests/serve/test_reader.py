@@ -7,7 +7,8 @@ import pytest
 from aiohttp.http import RawRequestMessage
 
 from aggregator.serve.answer import Answer
-from aggregator.serve.reader import Patience, Reader
+from aggregator.serve.reader import Find, Patience, Reader
+from aggregator.serve.turns import Step, Turns
 
 PATIENCE = Patience(head_seconds=15, body_seconds=120)
 DATE = b"Date: Mon, 29 Dec 2025 03:12:30 GMT\r\n"
@@ -48,21 +49,33 @@ class Wire(asyncio.Transport):
         self.is_aborted = True
 
 
+class AtOnce(Turns):
+    """Everybody's turn is now."""
+
+    def take(self, step: Step) -> None:
+        while step():
+            pass
+
+
 def answer(request: RawRequestMessage) -> Answer:
     return Answer(head=b"HTTP/1.1 200 OK\r\n", body=b"" if request.method == "HEAD" else BODY)
 
 
-@pytest.fixture
-async def wire() -> Wire:
+def connected(shared: Turns, find: Find = answer) -> Wire:
     wire = Wire()
-    wire.reader = Reader(answer, lambda: DATE, OrderedDict(), PATIENCE)
+    wire.reader = Reader(find, lambda: DATE, OrderedDict(), PATIENCE, shared)
     wire.reader.connection_made(wire)
     return wire
 
 
+@pytest.fixture
+async def wire() -> Wire:
+    return connected(AtOnce())
+
+
 def send(wire: Wire, data: bytes) -> None:
     assert wire.reader is not None
-    wire.reader.data_received(data)
+    wire.reader.take_in(data)
 
 
 async def turns(number: int = 1_000) -> None:
@@ -76,29 +89,66 @@ async def test_a_request_that_comes_in_pieces_is_answered_once(wire: Wire) -> No
     assert wire.written == [b"HTTP/1.1 200 OK\r\n" + DATE + b"\r\n" + BODY]
 
 
-async def test_ten_thousand_requests_in_one_go_are_answered_a_few_a_turn_of_the_loop(wire: Wire) -> None:
+async def test_ten_thousand_requests_in_one_go_are_answered_a_few_a_turn_of_the_loop() -> None:
+    shared = Turns()
+    wire = connected(shared)
     send(wire, REQUEST * 10_000)
+    assert wire.written == []
+    await turns(1)
     at_once = len(wire.written)
-    assert 0 < at_once < 500
-    assert wire.is_paused
+    assert 0 < at_once < 5_000
 
     await turns()
     assert len(wire.written) == 10_000
     assert not wire.is_paused
+    assert not shared._is_called  # who has nothing to do does nothing
+
+
+async def test_who_asks_much_is_answered_in_turn_with_who_asks_one_thing() -> None:
+    shared = Turns()
+    greedy, modest = connected(shared), connected(shared)
+    send(greedy, REQUEST * 10_000)
+    send(modest, REQUEST)
+    await turns(1)
+    assert len(modest.written) == 1
+    assert len(greedy.written) < 5_000
+
+
+async def test_a_bug_in_an_answer_costs_nobody_else_his_turn(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(request: RawRequestMessage) -> Answer:
+        raise LookupError(request)
+
+    shared = Turns()
+    bad, good = connected(shared, fail), connected(shared)
+    send(bad, REQUEST)
+    send(good, REQUEST)
+    await turns(3)
+    assert (len(bad.written), len(good.written)) == (0, 1)
+    assert "LookupError" in caplog.text
 
 
 async def test_who_does_not_take_an_answer_gets_no_other_and_is_not_read_from(wire: Wire) -> None:
     wire.is_slow = True
-    send(wire, REQUEST * 100)
-    await turns()
+    send(wire, REQUEST * 1_000)
     assert len(wire.written) == 1
     assert wire.is_paused
-
     assert wire.reader is not None
-    for taken in range(1, 100):
+    assert len(wire.reader._requests) == 0  # what is parsed is ten times what was sent
+
+    for taken in range(1, 1_000):
         assert len(wire.written) == taken
         wire.reader.resume_writing()
     assert not wire.is_paused
+
+
+async def test_what_came_before_garbage_is_answered(wire: Wire) -> None:
+    send(wire, REQUEST * 2 + b"\x00canary\r\n\r\n" + REQUEST)
+    assert [text.partition(b"\r\n")[0] for text in wire.written] == [
+        b"HTTP/1.1 200 OK",
+        b"HTTP/1.1 200 OK",
+        b"HTTP/1.1 400 Bad Request",
+    ]
+    assert wire.has_ended
 
 
 async def test_a_slow_reader_has_time_for_its_body_and_then_for_its_next_request(wire: Wire) -> None:
@@ -166,7 +216,11 @@ async def test_what_is_worked_out_holds_up_what_was_asked_after_it() -> None:
 
     wire = Wire()
     wire.reader = Reader(
-        lambda request: work() if request.path == "/live" else answer(request), lambda: DATE, OrderedDict(), PATIENCE
+        lambda request: work() if request.path == "/live" else answer(request),
+        lambda: DATE,
+        OrderedDict(),
+        PATIENCE,
+        AtOnce(),
     )
     wire.reader.connection_made(wire)
     send(wire, b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n" + REQUEST)
@@ -189,7 +243,7 @@ async def test_whoever_leaves_is_worked_for_no_longer() -> None:
 
     readers: OrderedDict[Reader, None] = OrderedDict()
     wire = Wire()
-    wire.reader = Reader(lambda _: work(), lambda: DATE, readers, PATIENCE)
+    wire.reader = Reader(lambda _: work(), lambda: DATE, readers, PATIENCE, AtOnce())
     wire.reader.connection_made(wire)
     assert list(readers) == [wire.reader]
     send(wire, REQUEST)
