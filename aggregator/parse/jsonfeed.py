@@ -1,6 +1,7 @@
 """JSON Feed 1.0 and 1.1 (jsonfeed.org/version/1.1) → Reading."""
 
 import html
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
@@ -22,6 +23,11 @@ ENTRIES_LIMIT: Final = 2_000
 _NAMES_LIMIT: Final = 50
 _NAME_CHARACTERS: Final = 200
 _VERSIONS: Final = {"https://jsonfeed.org/version/1": "json10", "https://jsonfeed.org/version/1.1": "json11"}
+
+# Every escape, so that a backslash that is escaped itself begins none; the group is half of a pair of surrogates.
+_ESCAPE: Final = re.compile(
+    r"\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(u[dD][89a-fA-F][\da-fA-F]{2})|.)", re.DOTALL
+)
 
 _TOLD_BY: Final = ("id", "url", "external_url", "title", "content_text", "content_html")
 
@@ -60,13 +66,23 @@ def read_json_feed(job: Job) -> Reading:
 
 
 def _decoded(body: bytes) -> _Object:
+    body = body.removeprefix(b"\xef\xbb\xbf").strip()
     try:
-        feed = orjson.loads(body.removeprefix(b"\xef\xbb\xbf").strip())
+        feed = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise NotAFeedError(f"the document begins like a JSON Feed, but is no JSON: {clean_line(str(error))}") from None
+        feed = _decoded_leniently(body, clean_line(str(error)))
     if not isinstance(feed, dict):
         raise NotAFeedError("the document is JSON, but no JSON Feed: it is no object; correct the address")
     return feed
+
+
+def _decoded_leniently(body: bytes, error: str) -> object:
+    """Have half an emoji, where a publisher cut a title, or a byte of another charset cost itself, and not the feed."""
+    text = _ESCAPE.sub(lambda found: r"\ufffd" if found[1] else found[0], body.decode("utf-8", "replace"))
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise NotAFeedError(f"the document begins like a JSON Feed, but is no JSON: {error}") from None
 
 
 def _kind(feed: _Object) -> str:

@@ -14,6 +14,19 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="chromium is not on this
 
 UGLY: Final = 'Kabut: 5 < 6 & "harga" ' + "beras" * 60
 PHONE: Final = 360
+ATTACKS: Final = (
+    "<script>hacked = 1</script>",
+    "&lt;script&gt;hacked = 2&lt;/script&gt;",
+    '"><img src=x onerror=hacked=3>',
+    "' autofocus onfocus='hacked = 4",
+    "]]><svg onload=hacked=5>",
+    "</title></head><body onload=hacked=6>",
+    "&lt;img src=x onerror=hacked=7&gt;",
+    "javascript:hacked=8",
+    "<svg onload=hacked=11 ",  # no tag to parse/, which leaves it in: it would become one in a page that escapes nothing
+    "--><iframe srcdoc='<script>parent.hacked = 9</script>'>",
+    "<a href='javascript:hacked=10' id=main class=title>x</a>",
+)
 ITEM: Final = "<item><guid>{0}</guid><title>{1}</title><link>https://{2}.example/{0}</link></item>"
 
 
@@ -22,19 +35,33 @@ def rss(outlet: str, *titles: str) -> bytes:
     return f'<rss version="2.0"><channel><title>{outlet}</title>{items}</channel></rss>'.encode()
 
 
+def hostile() -> bytes:
+    """A feed that tries, in each of its fields, to have a script run where it is shown."""
+    fields = ["guid", "title", "link", "author", "description", "category", "comments"]
+    items = (
+        "".join(f"<{field}>{escape(f'{attack} {number}')}</{field}>" for field in fields)
+        for number, attack in enumerate(ATTACKS)
+    )
+    told = "".join(f"<item>{item}<enclosure url='javascript:a' type='text/html'/></item>" for item in items)
+    head = f"<title>{escape(ATTACKS[2])}</title><link>javascript:hacked=0</link>"
+    return f'<rss version="2.0"><channel>{head}{told}</channel></rss>'.encode()
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     pages = {
         "/selat.xml": Page(body=rss("selat", "Kabut menipis di Selat Sunda", UGLY)),
         "/teluk.xml": Page(body=rss("teluk", "Kabut menipis di Selat Sunda")),
+        "/jahat.xml": Page(body=hostile()),
     }
     folder = tmp_path_factory.mktemp("browser")
     with Origin(pages) as origin:
-        sources = [{"name": name.title(), "url": origin.url(f"/{name}.xml")} for name in ("selat", "teluk")]
+        sources = [{"name": name.title(), "url": origin.url(f"/{name}.xml")} for name in ("selat", "teluk", "jahat")]
         more = [{"slug": f"topik-{number}", "title": f"Topik {number}", "match": "kabut"} for number in range(9)]
         topics = [{"slug": "cuaca", "title": "Cuaca", "match": "kabut"}, *more]  # too many for one row of a phone
         with daemon(folder, write_feeds(folder, sources, topics=topics)) as running:
             eventually(lambda: "2 media" in running.read("/cuaca/"))
+            eventually(lambda: "autofocus onfocus" in running.read("/"))
             yield running
 
 
@@ -104,3 +131,15 @@ def test_a_feed_that_is_opened_looks_like_a_page(browser: Chromium, running: Run
     assert page.ask("getComputedStyle(document.querySelector('guid, id')).display") == "none"
     assert page.ask("document.documentElement.scrollWidth") == PHONE
     assert page.complaints == []
+
+
+@pytest.mark.parametrize("path", ["/", "/update/", "/status", "/update.rss", "/update.atom", "/feeds.opml"])
+def test_no_script_of_a_source_runs_wherever_it_is_shown(browser: Chromium, running: Running, path: str) -> None:
+    page = browser.open(running.url + path)
+    assert page.ask("typeof hacked") == "undefined"
+    assert page.complaints == []
+    assert page.ask("[...document.querySelectorAll('script')].every(it => it.src.endsWith('/live.js'))")
+    assert page.ask("[...document.querySelectorAll('a[href]')].every(it => /^https?:$/.test(it.protocol))")
+    assert (
+        page.ask("document.querySelectorAll('iframe, img, svg, [onload], [onerror], [onfocus], [srcdoc]').length") == 0
+    )

@@ -53,7 +53,7 @@ class Site:
         self.thread.join()
         self.loop.close()
 
-    def publish(self, numbers: Sequence[int], *paths: str) -> None:
+    def publish(self, numbers: Sequence[int | str], *paths: str) -> None:
         """Show these headlines, and tell of these paths."""
         body = HTML.format("".join(map(LINE.format, numbers))).encode()
         self.shelf["dunia/index.html"] = document("dunia/index.html", PAGE_TYPE, body)
@@ -143,3 +143,14 @@ def test_on_a_static_host_one_request_finds_nothing_and_that_is_all(browser: Chr
         eventually(lambda: "/the-end" in [asked.path for asked in origin.asked])
     assert [asked.path for asked in origin.asked].count("/events") == 1
     assert [asked.path for asked in origin.asked].count("/dunia/") == 1
+
+
+def test_a_title_that_comes_in_is_put_in_and_said_as_text(page: Chromium, site: Site) -> None:
+    lines = ["&lt;img src=x onerror=hacked=1&gt;", *range(60)]
+    site.publish(lines, "dunia/index.html")
+    eventually(lambda: first(page) != "Berita 0")
+
+    shown = "Berita <img src=x onerror=hacked=1>"
+    assert (first(page), page.ask("document.querySelector('[role=status]').textContent")) == (shown, shown)
+    assert page.ask("document.querySelectorAll('img, [role=status] *').length") == 0
+    assert not [complaint for complaint in page.complaints if "Policy" in complaint]

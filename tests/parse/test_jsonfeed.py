@@ -73,3 +73,18 @@ def test_an_item_nested_too_deeply_costs_only_itself() -> None:
     reading = read_json_feed(job(b'{"items": [' + deep + b', {"id": "flat", "id": "last"}]}'))
     assert [entry.guid for entry in reading.entries] == ["last"]
     assert reading.oddities
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        pytest.param(b"Gempa \\ud83d", "Gempa \ufffd", id="half an emoji, by a publisher that cut"),
+        pytest.param(b"\\ude00\\ud83d\\ude00 a\\ud83d\\n", "\ufffd\U0001f600 a\ufffd", id="its other half"),
+        pytest.param(b"C:\\\\ud83d", "C:\\ud83d", id="no escape at all"),
+        pytest.param(b"caf\xe9 \xed\xa0\x80", "caf\ufffd \ufffd\ufffd\ufffd", id="bytes that are no UTF-8"),
+    ],
+)
+def test_what_cannot_be_a_character_costs_itself_and_not_the_feed(written: bytes, read: str) -> None:
+    other = b'{"id": "2", "title": "\\ud83d"}'
+    entries = read_json_feed(job(b'{"items": [{"id": "1", "title": "%s"}, %s]}' % (written, other))).entries
+    assert [entry.title for entry in entries] == [read, "\ufffd"]

@@ -10,6 +10,8 @@ from lxml import etree, html
 from aggregator.document import Document
 from aggregator.entry import Enclosure, Origin
 from aggregator.headline import Headline, Revision
+from aggregator.incident import Incident
+from aggregator.parse.clean import clean_line, clean_link
 from aggregator.publish import outgoing
 from aggregator.publish.body import html_body
 from aggregator.publish.forms import outline_of
@@ -27,10 +29,52 @@ from aggregator.publish.syndication import (
 )
 from aggregator.publish.words import words
 from aggregator.story import Story
+from tests.monitor.samples import STATUS
+from tests.newsroom import DUNIA
 from tests.publish.judge.editions import AS_IF_NEVER_PARSED, edition, judged
 from tests.publish.stories import BASE_URL, KABAR, NAMES, NOON, SITE, UPDATE, headline, press, revised, story
 
-ANY_TEXT = st.text(st.characters(), max_size=60) | st.text(st.characters(categories=["Cs", "Cc", "Cn"]), max_size=10)
+# What text at random hardly ever holds, and what tries to get out of where text is written.
+WAYS_OUT = st.sampled_from(
+    [
+        *(
+            "]]>",
+            "<![CDATA[",
+            "--><!--",
+            "<?xml?>",
+            "<script>alert(1)</script>",
+            "&lt;b&gt;",
+            "&amp;amp;",
+            "&#0;",
+            "&x;",
+        ),
+        *(
+            "</title>",
+            "</script>",
+            '"><img src=x onerror=a>',
+            "' onclick='a",
+            "javascript:a",
+            "data:text/html,a",
+            "//x",
+        ),
+        *("\r\nSet-Cookie: a=b", "\n\ndata: a", "\u2028", "\u2029", "\x85", "\x00", "\x1b[31m", "\x9b31m", "\u202e"),
+        *("\u2067", "\ufeff", "\ufffe", "\uffff", "\ufdd0", "\U0001fffe", "\U0010ffff", "\ud800", "\udfff\ud83d"),
+        *(
+            "\U0001f468\u200d\U0001f469",
+            "e" + "\u0301\u0316" * 500,
+            "\u0301",
+            "\ufdfa" * 50,
+            "A" * 3_000,
+            "{{7*7}}",
+            "%0d%0a",
+        ),
+    ]
+)
+ANY_TEXT = (
+    st.text(st.characters(), max_size=60)
+    | st.text(st.characters(categories=["Cs", "Cc", "Cn"]), max_size=10)
+    | st.lists(WAYS_OUT | st.text(st.characters(), max_size=3), max_size=6).map("".join)
+)
 ANY_LINK = st.none() | ANY_TEXT | ANY_TEXT.map("https://a.example/".__add__) | ANY_TEXT.map("https://".__add__)
 HEAD = head_of(UPDATE, SITE, BASE_URL, NOON)
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -104,6 +148,44 @@ def test_no_headline_can_add_an_element_to_a_page_or_take_one_away(told: Any) ->
     """The elements are those of the same story in plain words."""
     plain = story(*map(_in_plain_words, told.headlines))
     assert [_skeleton(each.body) for each in _pages(told)] == [_skeleton(each.body) for each in _pages(plain)]
+
+
+@settings(max_examples=25, deadline=None)
+@given(ANY_TEXT.map(one_line), ANY_TEXT, ANY_LINK)  # of names, feeds.yaml takes no others
+def test_nothing_that_is_told_of_a_source_adds_to_what_its_operator_reads(
+    name: str, text: str, url: str | None
+) -> None:
+    assert _skeleton(_status_page(f"A{name}", f"A{text}")) == _skeleton(_status_page("A", "A"))
+
+    (atom,) = press().status([Incident(source="a", kind="broke", at=NOON, name=name, url=url or "", text=text)])
+    assert len(titles_in_xml(atom.body, f"{ATOM}entry/{ATOM}title")) == 1
+    assert [_outlines(each) for each in _lists(name)] == [_outlines(each) for each in _lists("A")]
+
+
+def _status_page(name: str, text: str) -> bytes:
+    sources = tuple(replace(each, name=name, error=text, reason=name) for each in STATUS.sources)
+    return press().status_page(replace(STATUS, sources=sources, notices=(name,)))
+
+
+def _lists(name: str) -> list[Document]:
+    return [each for each in press(replace(DUNIA, name=name)).front((), ()) if each.path.endswith("opml")]
+
+
+def _outlines(opml: Document) -> list[list[str]]:
+    return [sorted(map(str, each.attrib)) for each in etree.fromstring(opml.body).iter("outline")]
+
+
+def test_a_megabyte_of_title_and_of_link_is_cut_where_it_comes_in_and_harmless_where_it_goes_out() -> None:
+    for piece in ("e\u0301\u0316", "\U0001f468\u200d", "<b>", "&#x26;", "]]>", "\ud800", "\u202e"):
+        much = piece * (1_000_000 // len(piece))
+        assert len(clean_line(much)) <= 1_000
+        assert clean_link(f"https://a.example/{much}", "") is web_link(f"https://a.example/{much}") is None
+    much = "]]>\U0001f468\ud800" * 200_000
+    rss, atom, json = press().feeds(UPDATE, [story(headline(1, title=much, url=f"https://a.example/{much}"))])
+    (title,) = [item["title"] for item in orjson.loads(json.body)["items"]]
+    huge = etree.XMLParser(huge_tree=True)
+    assert etree.fromstring(rss.body, huge).findtext("channel/item/title") == title
+    assert etree.fromstring(atom.body, huge).findtext(f"{ATOM}entry/{ATOM}title") == title
 
 
 def _in_plain_words(line: Headline) -> Headline:
