@@ -5,7 +5,7 @@ What can be said of a document is written when it is first asked for; after that
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from functools import lru_cache
 from http import HTTPStatus
@@ -72,13 +72,20 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Choice:
-    """The answers that one coding of a document can get; `shown` is `found` for who would rather have plain XML."""
+class _Form:
+    """One representation of a document: one coding, one type. Caches tell it by its own ETag (RFC 9111 §4.3.4)."""
 
     etag: str
     found: Answer
-    shown: Answer
     not_modified: Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """What one coding of a document can be given as; `shown` is `plain` for who would rather have XML."""
+
+    plain: _Form
+    shown: _Form
 
 
 class Prepared:
@@ -133,12 +140,12 @@ class Prepared:
         return choice
 
     def _choose(self, choice: _Choice, method: str, headers: Mapping[str, str]) -> Answer:
-        if is_current(self.document, choice.etag, headers):
-            return choice.not_modified
-        found = choice.found
-        if choice.shown is not found and _prefers(headers.get(hdrs.ACCEPT, ""), _SHOWN, self.document.content_type):
-            found = choice.shown
-        return found if method == "GET" else without_body(found)
+        form = choice.plain
+        if choice.shown is not form and _prefers(headers.get(hdrs.ACCEPT, ""), _SHOWN, self.document.content_type):
+            form = choice.shown
+        if is_current(self.document, form.etag, headers):
+            return form.not_modified
+        return form.found if method == "GET" else without_body(form.found)
 
 
 def answer_of(status: int, fields: Mapping[str, str], body: bytes | None = b"") -> Answer:
@@ -208,7 +215,14 @@ def moved(location: str) -> Answer:
 
 
 def _choice(document: Document, sent: Coded) -> _Choice:
-    is_feed = document.content_type.startswith(_FEEDS)
+    plain = _form(document, sent, document.content_type)
+    if not document.content_type.startswith(_FEEDS):
+        return _Choice(plain=plain, shown=plain)
+    as_xml = replace(sent, etag=f'{sent.etag[:-1]}-xml"')
+    return _Choice(plain=plain, shown=_form(document, as_xml, f"{_SHOWN}; charset=utf-8"))
+
+
+def _form(document: Document, sent: Coded, content_type: str) -> _Form:
     immutable = ", immutable" if document.immutable else ""
     # What a cache is to go by is told with a 304 as well: RFC 9110 §15.4.5, RFC 9111 §4.3.4.
     both = {
@@ -217,15 +231,13 @@ def _choice(document: Document, sent: Coded) -> _Choice:
         "Content-Security-Policy": _policy(document.content_type),
         "ETag": sent.etag,
         "Cache-Control": f"public, max-age={int(document.max_age.total_seconds())}{immutable}",
-        "Vary": "Accept-Encoding, Accept" if is_feed else "Accept-Encoding",
+        "Vary": "Accept-Encoding, Accept" if document.content_type.startswith(_FEEDS) else "Accept-Encoding",
     }
     if document.modified_at is not None:
         both["Last-Modified"] = format_datetime(document.modified_at, usegmt=True)
     coding = {} if sent.coding == PLAIN else {"Content-Encoding": sent.coding}
-    found = answer_of(HTTPStatus.OK, {**both, "Content-Type": document.content_type, **coding}, sent.body)
-    as_xml = {**both, "Content-Type": f"{_SHOWN}; charset=utf-8", **coding}
-    shown = answer_of(HTTPStatus.OK, as_xml, sent.body) if is_feed else found
-    return _Choice(etag=sent.etag, found=found, shown=shown, not_modified=answer_of(HTTPStatus.NOT_MODIFIED, both))
+    found = answer_of(HTTPStatus.OK, {**both, "Content-Type": content_type, **coding}, sent.body)
+    return _Form(etag=sent.etag, found=found, not_modified=answer_of(HTTPStatus.NOT_MODIFIED, both))
 
 
 def _policy(content_type: str) -> str:

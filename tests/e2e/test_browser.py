@@ -23,7 +23,7 @@ ATTACKS: Final = (
     "</title></head><body onload=hacked=6>",
     "&lt;img src=x onerror=hacked=7&gt;",
     "javascript:hacked=8",
-    "<svg onload=hacked=11 ",  # no tag to parse/, which leaves it in: it would become one in a page that escapes nothing
+    "<svg onload=hacked=11 ",  # no tag to parse/, which leaves it in; it is one in a page that escapes nothing
     "--><iframe srcdoc='<script>parent.hacked = 9</script>'>",
     "<a href='javascript:hacked=10' id=main class=title>x</a>",
 )

@@ -71,8 +71,13 @@ def ask(url: str, method: str = "GET", **headers: str) -> Answer:
 @contextmanager
 def nginx(folder: Path, public: Path) -> Iterator[str]:
     """Run nginx with the server block of docs/hosting.md; give its URL."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield from _nginx(folder, public, listener)
+
+
+def _nginx(folder: Path, public: Path, listener: socket.socket) -> Iterator[str]:
+    """Lend it a socket that listens already, as one nginx does to the next: a free port may not be free any more."""
+    port = listener.getsockname()[1]
     (block,) = re.findall(r"```nginx\n(.*?)```", (ROOT / "docs" / "hosting.md").read_text(encoding="utf-8"), re.DOTALL)
     block = block.replace("listen 80;", f"listen 127.0.0.1:{port};")
     block = block.replace("root /var/lib/aggregator/state/public;", f"root {public};")
@@ -81,22 +86,24 @@ def nginx(folder: Path, public: Path) -> Iterator[str]:
     user = "user root;" if os.geteuid() == 0 else ""  # pytest's folders are closed to all others
     (folder / "nginx.conf").write_text(AROUND.format(user=user, folder=folder, server=block), encoding="utf-8")
     line = [NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
-    with subprocess.Popen(line, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        line,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "NGINX": f"{listener.fileno()};"},
+        pass_fds=(listener.fileno(),),
+    ) as process:
         try:
-            eventually(lambda: _listens(process, port))
+            eventually(lambda: _answers(process, f"http://127.0.0.1:{port}/"))
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
             process.wait(10)
 
 
-def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
+def _answers(process: subprocess.Popen[bytes], url: str) -> bool:
     assert process.poll() is None, process.stderr and process.stderr.read()
-    try:
-        socket.create_connection(("127.0.0.1", port)).close()
-    except ConnectionRefusedError:
-        return False
-    return True
+    return ask(url).status == 200
 
 
 @pytest.fixture(scope="module")

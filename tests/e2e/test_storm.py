@@ -1,4 +1,5 @@
-"""A storm: a thousand who keep their connections and ask on, a thousand who listen, hundreds who never read.
+"""A storm: a thousand who keep their connections and ask on, a thousand who listen, hundreds who drip or never read,
+some who talk garbage, ask much in one go, or hang up at once. With figures: `python -m tests.long.readers`.
 
 Polling goes on. The daemon is started as most shells would: it may open 1,024 files.
 """
@@ -16,10 +17,12 @@ from typing import Self
 import pytest
 
 from tests.e2e.running import Origin, Page, Running, daemon, eventually, write_feeds
+from tests.long.crowds import crowd as bad_crowd
 
 KEPT, LISTENING, SLOW, NEW = 1_000, 1_000, 200, 20
 ASK = b"GET /update.json HTTP/1.1\r\nHost: x\r\nIf-None-Match: *\r\n\r\n"
 GREEDY = b"GET /update.json HTTP/1.1\r\nHost: x\r\n\r\n" * 200
+BAD = "heads:50,bodies:50,deaf:50,garbage:10,pipelining:1,hasty:2"
 MOST_MEMORY_MIB = 400  # 107 were measured; all that the slow ones ask for is 4 GB
 
 
@@ -119,6 +122,7 @@ def test_thousands_who_read_or_listen_and_hundreds_of_slow_ones_do_not_keep_us_f
             slow.sendall(GREEDY)
         listeners = [stack.enter_context(listener(crowd.address)) for _ in range(LISTENING)]
         assert sum(hears(each, b"\nid: ") for each in listeners) == LISTENING
+        stack.enter_context(bad_crowd(BAD, running.url, seconds=600))
         eventually(lambda: crowd.rounds > 1)
 
         write_feeds(tmp_path, named(origin, ["lama", *new]))

@@ -8,10 +8,12 @@ import json
 import random
 import resource
 import socket
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from time import monotonic
 from typing import Any, Final, TypeAlias
 
@@ -252,6 +254,17 @@ async def come(orders: str, address: Address, seconds: float) -> dict[str, dict[
     wanted = [(name, int(count)) for name, _, count in (order.partition(":") for order in orders.split(","))]
     told = await asyncio.gather(*(CROWDS[name](address, count, seconds) for name, count in wanted))
     return {name: each for (name, _), each in zip(wanted, told, strict=True)}
+
+
+@contextmanager
+def crowd(orders: str, url: str, seconds: float) -> Iterator[subprocess.Popen[str]]:
+    """Let them come from a process of their own."""
+    line = [sys.executable, "-m", "tests.long.crowds", orders, url.removeprefix("http://"), f"{seconds}"]
+    with subprocess.Popen(line, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def open_many_files() -> None:

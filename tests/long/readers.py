@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from typing import Any, Final, Self
 
 from benchmarks.serving import free_port, nginx
 from tests.e2e.running import Origin, Page, Running, daemon, eventually, write_feeds
-from tests.long.crowds import open_many_files, quantiles_ms
+from tests.long.crowds import crowd, open_many_files, quantiles_ms
 
 SOURCES: Final = 100
 NEWS_SECONDS: Final = 1.0  # between two headlines, each of another source
@@ -134,16 +134,6 @@ def use_of(pid: int) -> Use:
     memory = int(re.findall(r"VmRSS:\s+(\d+)", (process / "status").read_text())[0]) // 1024
     ran, waited = (int(each) / 1e9 for each in (process / "schedstat").read_text().split()[:2])
     return Use(memory_mib=memory, files=len(list((process / "fd").iterdir())), ran=ran, waited=waited)
-
-
-@contextmanager
-def crowd(orders: str, url: str, seconds: float) -> Iterator[subprocess.Popen[str]]:
-    line = [sys.executable, "-m", "tests.long.crowds", orders, url.removeprefix("http://"), f"{seconds}"]
-    with subprocess.Popen(line, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def come(orders: str, running: Running, seconds: float, *, reload: bool = False) -> dict[str, Any]:

@@ -1,16 +1,20 @@
 """Laws of serving: whatever a request holds, it is answered, and nothing of it comes back."""
 
 import asyncio
+from base64 import b64encode
 from collections import OrderedDict
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.serve.access import knows
 from aggregator.serve.answer import refusal
 from aggregator.serve.coding import CODINGS, PLAIN
 from aggregator.serve.conditional import coding_for, is_current
 from aggregator.serve.http import Server
 from aggregator.serve.reader import Reader
+from aggregator.site import Token
 from tests.serve.test_conditional import DOCUMENT, ETAG
 from tests.serve.test_reader import DATE, PATIENCE, AtOnce, Wire
 
@@ -50,6 +54,15 @@ def test_any_headers_choose_one_of_the_codings(accepted: str, tags: str, since: 
     assert coding_for(accepted) in {PLAIN, *CODINGS}
     for headers in ({"If-None-Match": tags}, {"If-Modified-Since": since}, {}):
         assert is_current(DOCUMENT, ETAG, headers) in {True, False}
+
+
+@given(st.binary(max_size=60), st.binary(max_size=60), st.sampled_from(["Bearer ", "Basic ", ""]))
+def test_nothing_but_the_token_is_taken_for_it(credentials: bytes, query: bytes, scheme: str) -> None:
+    token = Token(file=Path("kunci"), secret=b"kunci-rahasia-0123456789")
+    shown = credentials.decode("utf-8", "surrogateescape")  # as aiohttp reads them
+    asked = query.decode("utf-8", "surrogateescape")
+    assert not knows(token, {"Authorization": scheme + shown}, asked)
+    assert not knows(token, {"Authorization": f"{scheme}{b64encode(credentials).decode()}"}, f"token={asked}")
 
 
 @given(st.text(), st.text())

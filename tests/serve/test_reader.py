@@ -207,6 +207,37 @@ async def test_after_some_requests_the_connection_ends(wire: Wire, request_: byt
     assert wire.has_ended
 
 
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+        b"Content-Length: 3\r\nContent-Length: 0\r\n\r\n",
+        b"Content-Length: 3, 3\r\n\r\n",
+        b"Content-Length: +0\r\n\r\n",
+        b"Content-Length: 0x0\r\n\r\n",
+        b"Transfer-Encoding: xchunked\r\n\r\n",
+        b"Transfer-Encoding: identity\r\n\r\n",
+        b"Transfer-Encoding: chunked, identity\r\n\r\n",
+        b"Transfer-Encoding : chunked\r\n\r\n",
+        b"Transfer-Encoding:\x0bchunked\r\n\r\n",
+        b"X: a\r\n Transfer-Encoding: chunked\r\n\r\n",
+        b"X: a\nTransfer-Encoding: chunked\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n0\n\n",
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc",
+        b"Content-Length: 41\r\n\r\n",
+        b"Host: other\r\n\r\n",
+    ],
+)
+async def test_nothing_that_may_be_a_body_to_somebody_in_between_is_a_request_to_us(wire: Wire, framing: bytes) -> None:
+    """One answer, and the end: what is smuggled after it is nobody's request."""
+    send(wire, b"POST /a HTTP/1.1\r\nHost: x\r\n" + framing + b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert len(wire.written) == 1
+    assert b"Connection: close\r\n\r\n" in wire.written[0]
+    assert wire.has_ended
+
+
 async def test_what_is_worked_out_holds_up_what_was_asked_after_it() -> None:
     worked = asyncio.Event()
 
