@@ -45,7 +45,7 @@ _LOOK_SECONDS: Final = 0.5  # between two looks at the clock and at who is past 
 _METHODS: Final = frozenset(ALLOW.split(", "))
 _LISTENERS: Final = 4  # one of so many readers may be one who listens
 _SELDOM: Final = 32  # documents that the shelf gives and does not hold: their answers are kept for a while
-_BACKLOG: Final = 512  # that many may come in one turn of the loop: 10 ms of work
+_BACKLOG: Final = 256  # that many may come in one turn of the loop, each in the place of another: 30 ms of work
 
 
 class Server:
