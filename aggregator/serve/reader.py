@@ -97,6 +97,7 @@ class Reader(asyncio.BufferedProtocol):
         self._is_held = False
         self._is_last = False
         self._is_leaving = False
+        self._has_ended = False  # the reader asks for nothing more
         self.deadline = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -148,6 +149,11 @@ class Reader(asyncio.BufferedProtocol):
                 self._transport.pause_reading()
             self._get_in_line()
 
+    def eof_received(self) -> bool:
+        """Answer all that was asked before; whoever says that this was all may still read."""
+        self._has_ended = True
+        return not self._is_leaving and (self._is_busy or bool(self._unread or self._requests))
+
     def pause_writing(self) -> None:
         """Wait until the reader has taken everything."""
         self._is_busy = True
@@ -164,9 +170,13 @@ class Reader(asyncio.BufferedProtocol):
 
         What is left stays unread, in the end by the kernel: nobody piles up answers that he does not take.
         """
-        if not (self._waits or self._is_busy) and (self._unread or self._requests):
+        if self._waits or self._is_busy:
+            return
+        if self._unread or self._requests:
             self._waits = True
             self._turns.take(self._step)
+        elif self._has_ended:
+            self._transport.close()
 
     def _step(self) -> bool:
         """Understand what has come, up to the end of one request, and answer that."""
@@ -178,6 +188,8 @@ class Reader(asyncio.BufferedProtocol):
             self._is_held = False
             self._transport.resume_reading()
         self._waits = not self._is_busy and bool(self._unread or self._requests)
+        if not self._waits:
+            self._get_in_line()  # or go, if that was all
         return self._waits
 
     def _read_on(self) -> None:

@@ -449,6 +449,26 @@ async def test_requests_are_answered_in_their_order(port: int) -> None:
     assert said.endswith(BODY)
 
 
+@pytest.mark.parametrize(
+    ("request_", "answers"),
+    [
+        (b"GET /update.rss HTTP/1.1\r\nHost: x\r\n\r\n", 1),
+        (b"GET /update.rss HTTP/1.1\r\nHost: x\r\nAccept-Encoding: br\r\n\r\n", 1),
+        (b"GET /status.json HTTP/1.1\r\nHost: x\r\n\r\n" * 3, 3),
+        (b"GET /update.rss HTTP/1.1\r\nHost: x\r\n\r\nGET /upd", 1),
+        (b"", 0),
+    ],
+    ids=["at hand", "to be coded", "to be worked out", "and half of another", "nothing"],
+)
+async def test_who_asks_for_nothing_more_is_still_answered(port: int, request_: bytes, answers: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request_)
+    writer.write_eof()
+    async with asyncio.timeout(10):  # and is hung up on: a whole head would have 15 s
+        assert (await reader.read()).count(b"HTTP/1.1 200 OK") == answers
+    writer.close()
+
+
 async def test_a_foreign_host_changes_nothing(port: int) -> None:
     raw = (
         b"GET /update.rss HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: evil.example\r\nConnection: close\r\n\r\n"
