@@ -23,6 +23,8 @@ from aggregator.monitor.metrics import status_json
 from aggregator.report import Report, Status, Totals
 from aggregator.schedule.agenda import Agenda
 from aggregator.schedule.crowd import Crowd, crowd_of
+from aggregator.schedule.hints import in_words
+from aggregator.schedule.recurring import Recurring, wind
 from aggregator.serve.events import Events
 from aggregator.serve.http import Live, OnceASecond, Server
 from aggregator.site import Token
@@ -39,9 +41,11 @@ _ASK: Final = 0.25  # seconds between two looks at what is due: nobody is late b
 _TICK: Final = 1.0  # between two looks at what is to be published
 _TIDY: Final = 3600.0
 _LISTEN: Final = 3600.0
+_SOON: Final = 60.0  # seconds from the start until the first publishers have told what time it is
 _UNDER_WAY: Final = 1_000  # passes; most of them wait for their host's turn
 _RETRY_STATE: Final = timedelta(minutes=1)
 _GRACE: Final = 2.0  # seconds that passes under way have to end when we stop
+_SET: Final = timedelta(minutes=1)  # by less, a clock is not set, but uneven
 
 
 class Daemon:
@@ -53,6 +57,7 @@ class Daemon:
         *,
         clock: Clock,
         reread: Callable[[], FeedsFile],
+        elapsed: Callable[[], float] | None = None,
         notices: Sequence[str] = (),
         reloading: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> None:
@@ -62,6 +67,8 @@ class Daemon:
             house: The newsroom.
             clock: Tells the time.
             reread: Reads feeds.yaml again; raises FeedsFileError.
+            elapsed: Seconds that have gone by, by a clock that nobody sets and that goes on while the machine sleeps.
+                None: nobody sets `clock` either.
             notices: For the operator, to be shown with the status.
             reloading: Entered while feeds.yaml is read again and taken over.
         """
@@ -72,7 +79,6 @@ class Daemon:
         self._reloading = reloading
         self._refused = ""
         self._agenda = Agenda()
-        self._looked_at = clock()
         self._passes: dict[str, asyncio.Task[None]] = {}
         self._crowd = Crowd()
         self._tally = Tally()
@@ -82,6 +88,9 @@ class Daemon:
         self._companions: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
         self._started_at = clock()
+        self._elapsed = elapsed or (lambda: clock().timestamp())
+        self._started_after = self._elapsed()
+        self._followed = timedelta(0)  # by how much the clock was set since the start, as far as appointments know
         self._troubles = Troubles()
         self.url = ""
 
@@ -111,7 +120,6 @@ class Daemon:
             "metrics": OnceASecond(self._metrics),
             "healthz": self._healthz,
         }
-        await self._close_months()
         async with Server(
             self._house.shelf,
             live=live,
@@ -122,6 +130,7 @@ class Daemon:
             self.url = await server.start(host, port)
             self._appoint()
             scheduler = self._schedule()
+            self.accompany(self._keep_wound(scheduler))
             try:
                 await ready(self.url)
                 await self._stop.wait()
@@ -184,7 +193,7 @@ class Daemon:
             started_at=self._started_at,
             now=now,
             health=self.health,
-            notices=(*self._notices, *filter(None, [self._refused])),
+            notices=(*self._notices, *filter(None, [self._refused, self._house.clock_doubt(now=now)])),
             topics=tuple((topic.slug, topic.title) for topic in self._house.feeds.topics),
             sources=tuple(told),
             totals=self.totals,
@@ -214,9 +223,29 @@ class Daemon:
             (self._tidy, _TIDY),
             (self._listen, _LISTEN),
         ):
-            scheduler.add_job(work, "interval", seconds=seconds, max_instances=1)
+            scheduler.add_job(work, Recurring(seconds, first=min(seconds, _SOON)), max_instances=1)
         scheduler.start()
         return scheduler
+
+    async def _keep_wound(self, scheduler: AsyncIOScheduler) -> None:
+        while True:
+            await asyncio.sleep(_TICK)
+            wind(scheduler, now=datetime.now(UTC))  # noqa: TID251  the scheduler goes by it, whatever `clock` says
+
+    def _set_by(self, now: datetime) -> timedelta:
+        """Tell by how much the clock was set since the start, back if below zero."""
+        return now - self._started_at - timedelta(seconds=self._elapsed() - self._started_after)
+
+    async def _follow_clock(self, now: datetime) -> None:
+        """Move all appointments along with a clock that was set: what was left of each wait is left of it still."""
+        by = self._set_by(now) - self._followed
+        if abs(by) < _SET:
+            return
+        self._followed += by
+        _log.warning("the clock was set %s by %s", "ahead" if by > timedelta(0) else "back", in_words(abs(by)))
+        with self._troubles.watched("clock"):
+            await self._house.move(by, now=now)
+        self._appoint()
 
     def _appoint(self) -> None:
         """Begin with the appointments as they are now."""
@@ -224,11 +253,9 @@ class Daemon:
         self._agenda = Agenda(due for id_, due in self._house.dues.items() if id_ not in taken)
 
     async def _ask_due(self) -> None:
-        now, overdue = self._clock(), self._agenda.overdue
-        if now < self._looked_at:  # the clock was set back
-            self._house.set_right(now=now)
-            self._appoint()
-        self._looked_at = now
+        now = self._clock()
+        await self._follow_clock(now)
+        overdue = self._agenda.overdue
         while len(self._passes) < _UNDER_WAY and (taken := self._agenda.take(now)) is not None:
             self._take_up(*taken, now)
         if self._agenda.overdue > overdue:
@@ -248,7 +275,7 @@ class Daemon:
         self._tally.begun(late=(now - due_at).total_seconds())
         task = asyncio.create_task(self._pass(source, now))
         self._passes[id_] = task
-        task.add_done_callback(partial(self._passed, id_, host))
+        task.add_done_callback(partial(self._passed, id_, host, self._set_by(now)))
 
     async def _pass(self, source: Source, now: datetime) -> None:
         try:
@@ -272,9 +299,12 @@ class Daemon:
         at = now + wait if claim is None else max(now + wait, claim.at)
         self._house.dues[source.id] = Due(source=source.id, at=at, reason=reason, wait=at - now)
 
-    def _passed(self, id_: str, host: str, _: asyncio.Task[None]) -> None:
+    def _passed(self, id_: str, host: str, set_by: timedelta, _: asyncio.Task[None]) -> None:
+        """End a pass that began when the clock had been set by so much: its appointment is by that clock."""
         self._passes.pop(id_, None)
         self._crowd.ended(host)
+        if abs(self._followed - set_by) >= _SET:
+            self._house.move_one(id_, self._followed - set_by, now=self._clock())
         due = self._house.dues.get(id_)
         if due is not None:
             self._agenda.put(due)

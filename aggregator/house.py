@@ -21,10 +21,12 @@ from aggregator.month import Month, later, month_of
 from aggregator.parse.sandbox import Sandbox
 from aggregator.report import Report
 from aggregator.schedule import scope
-from aggregator.schedule.due import brought_forward, first_due, set_right
+from aggregator.schedule.due import brought_forward, first_due, moved, set_right
+from aggregator.schedule.hints import is_held
 from aggregator.schedule.history import configured, first_standing, may_be_asked, with_kept_ids
 from aggregator.schedule.incidents import NOT_ASKED, UNREACHED, fallen_silent
 from aggregator.schedule.silence import has_fallen_silent
+from aggregator.schedule.witnesses import Witnesses
 from aggregator.shelf import Shelf
 from aggregator.source import Due, Source, Standing
 from aggregator.store.embedded import EmbeddedStore
@@ -34,6 +36,8 @@ from aggregator.story import DISSOLVED_TOLD
 _SKETCH: Final = "desk"
 _LENGTH_BYTES: Final = 8
 _TIDIED: Final = "tidied"
+_MONTH: Final = "month"
+_FIRST_MONTH: Final = "2026-11"  # there is no earlier state/
 _DAY: Final = timedelta(days=1)
 _KEYS_OUTLIVE: Final = timedelta(days=90)
 _LATELY: Final = timedelta(minutes=30)
@@ -125,6 +129,8 @@ class House:
         self._heard: dict[str, datetime] = {}  # source id → its last good answer of this run
         self._reached_at = _NEVER  # the last who was asked answered then, be it that there is nothing
         self._telling = asyncio.Lock()
+        standings = filter(None, map(self.store.standing, self.store.sources()))
+        self._witnesses = Witnesses(max((each.last_ok_at for each in standings if each.last_ok_at), default=_NEVER))
 
     async def begin(self, feeds: FeedsFile, *, now: datetime) -> None:
         """Take feeds.yaml over for the first time. What an earlier run published stays, if it is all there."""
@@ -164,6 +170,7 @@ class House:
             desk=self.desk,
             polling=feeds.polling,
             is_online=self._is_online,
+            witnesses=self._witnesses,
             speed=self._speed,
         )
         self._holds = scope.holds(standings) if feeds.polling.retry_scope == "host" else {}
@@ -183,7 +190,7 @@ class House:
         finally:
             self._asking.discard(source.id)
         if report.ok:
-            self._heard[source.id] = now
+            self._heard[source.id] = self._witnesses.corrected(now)
         if report.answer in UNREACHED:
             self._reached_at = _NEVER  # until somebody answers again: a network fails for all within a minute
         elif report.answer not in NOT_ASKED:
@@ -202,9 +209,25 @@ class House:
         dues = sorted((due.at, id_) for id_, due in self.dues.items() if due.at <= now)
         return [self.sources[id_] for _, id_ in dues if not self.put_off(self.sources[id_], now=now)]
 
-    def set_right(self, *, now: datetime) -> None:
-        """Have all wait anew whose appointments were made by a clock that has been set back since."""
-        self.dues = {id_: set_right(due, now=now) for id_, due in self.dues.items()}
+    async def move(self, by: timedelta, *, now: datetime) -> None:
+        """Move all appointments along with a clock that was set, and keep that: a restart is to ask nobody early.
+
+        Args:
+            by: So much; back if below zero.
+            now: UTC, by the clock as it was set.
+
+        Raises:
+            StateError: It could not be kept. They are moved.
+        """
+        for id_ in self.dues:
+            self.move_one(id_, by, now=now)
+        kept = (due for id_, due in self.dues.items() if self.store.due(id_) is not None)
+        await self.store.commit(Commit(dues=tuple(kept)))
+
+    def move_one(self, id_: str, by: timedelta, *, now: datetime) -> None:
+        """Move one of them; see `move`."""
+        if (due := self.dues.get(id_)) is not None and (source := self.sources.get(id_)) is not None:
+            self.dues[id_] = moved(due, source, self._standing(source), by, polling=self.feeds.polling, now=now)
 
     def put_off(self, source: Source, *, now: datetime) -> bool:
         """Say whether another source of the same host was told to wait (`retry_scope: host`); then this one waits too.
@@ -212,7 +235,7 @@ class House:
         Nothing is written: what was told is kept where it was told.
         """
         until = self._holds.get(scope.host_of(self._standing(source).address)) if self._holds else None
-        if until is None or until <= now:
+        if until is None or not is_held(until, now=now):
             return False
         if (due := self.dues.get(source.id)) is not None:
             self.dues[source.id] = scope.put_off(due, until, now=now)
@@ -221,7 +244,7 @@ class House:
     def _is_held(self, url: str) -> bool:
         """Say whether a host was told of meanwhile, as of the latest pass: who queues for it began before that."""
         until = self._holds.get(scope.host_of(url)) if self._holds else None
-        return until is not None and until > self._asked_at
+        return is_held(until, now=self._asked_at)
 
     def _is_online(self, now: datetime) -> bool:
         return now - self._reached_at < _LATELY
@@ -285,14 +308,27 @@ class House:
     async def close_months(self, *, now: datetime) -> None:
         """End the months of the archives that are over, and remove those whose time is over: `publish` comes first.
 
+        As `tidy_daily`, as of no later than publishers say.
+
         Raises:
             StateError: state/ cannot be written. The next call tries again.
         """
-        await self.edition.close_months(oldest=self._oldest(now), now=now)
+        sure_at = self._witnesses.sure(now)
+        if sure_at is None:
+            return
+        month = month_of(sure_at, self.feeds.site.zone)
+        if month != self.store.meta(_MONTH):
+            await self.store.commit(Commit(meta=((_MONTH, month),)))
+        await self.edition.close_months(oldest=self._oldest(sure_at), now=sure_at)
 
     def _oldest(self, now: datetime) -> Month | None:
-        months = self.feeds.archive_months
-        return later(month_of(now, self.feeds.site.zone), -months) if months else None
+        """Give the first month that is kept, counted from one that was sure once: a clock that is ahead takes none."""
+        months, sure = self.feeds.archive_months, self.store.meta(_MONTH) or _FIRST_MONTH
+        return later(min(month_of(now, self.feeds.site.zone), sure), -months) if months else None
+
+    def clock_doubt(self, *, now: datetime) -> str | None:
+        """Say for people that our clock is wrong, by the word of most publishers. None: it is not."""
+        return self._witnesses.doubt(now)
 
     async def dismiss_readers(self) -> None:
         """End the parsing children, and give back their memory; a later poll that brings news starts new ones."""
@@ -322,14 +358,19 @@ class House:
     async def tidy_daily(self, *, now: datetime) -> int:
         """Tidy up if that was a day ago: it looks at all that is kept, which no pass should pay for.
 
+        As of no later than most publishers say it is: a clock that is ahead would take away what is not old. Where
+        nobody has answered in this run, nothing is done.
+
         Returns, raises: As `tidy`.
         """
-        tidied = self.store.meta(_TIDIED)
+        sure_at, tidied = self._witnesses.sure(now), self.store.meta(_TIDIED)
+        if sure_at is None:
+            return 0
         # abs: a clock that was ahead has written down a day to come.
-        is_due = tidied is not None and abs(now - datetime.fromisoformat(tidied)) >= _DAY
-        archived = await self.tidy(now=now) if is_due else 0
+        is_due = tidied is not None and abs(sure_at - datetime.fromisoformat(tidied)) >= _DAY
+        archived = await self.tidy(now=sure_at) if is_due else 0
         if is_due or tidied is None:
-            await self.store.commit(Commit(meta=((_TIDIED, now.isoformat()),)))
+            await self.store.commit(Commit(meta=((_TIDIED, sure_at.isoformat()),)))
         return archived
 
     async def tidy(self, *, now: datetime) -> int:

@@ -7,7 +7,7 @@ next one: what was committed is recognised, what was not is found again.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 from http import HTTPStatus
@@ -27,6 +27,8 @@ from aggregator.report import Report
 from aggregator.schedule import history, incidents, moves
 from aggregator.schedule.doubt import doubt as doubt_of
 from aggregator.schedule.due import next_due
+from aggregator.schedule.scope import host_of
+from aggregator.schedule.witnesses import Witnesses
 from aggregator.site import Polling
 from aggregator.source import Due, Listed, Source, Standing, Validators
 
@@ -48,6 +50,7 @@ class World:
         desk: What passes share.
         polling: How sources are asked, unless they say otherwise.
         is_online: Says whether the last who was asked answered, and of late, as of an instant.
+        witnesses: What time it is by the publishers' clocks: what is written down does not go by ours alone.
         speed: Above 1, every wait is that much shorter: for the demo, whose publishers live faster.
     """
 
@@ -57,6 +60,7 @@ class World:
     desk: Desk
     polling: Polling
     is_online: Callable[[datetime], bool] = lambda _: True
+    witnesses: Witnesses = field(default_factory=Witnesses)
     speed: float = 1.0
 
 
@@ -72,7 +76,9 @@ class _Pass:
         url: The one asked.
         doubt: Why its validators are held back, for people. None: they are not, out of doubt.
         claimed_at: UTC: what the claim is made as of.
-        now: UTC: what is decided from here on is decided as of then.
+        asked_at: UTC: when its turn came. Appointments are kept by our clock, right or wrong: they count from then.
+        now: UTC: the same, or what it really is, by most publishers' clocks. What is written down from here on is so as
+            of then.
     """
 
     source: Source
@@ -82,6 +88,7 @@ class _Pass:
     url: str
     doubt: str | None
     claimed_at: datetime
+    asked_at: datetime
     now: datetime
 
 
@@ -111,13 +118,14 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
         url=standing.address,
         doubt=doubt,
         claimed_at=now,
+        asked_at=now,
         now=now,
     )
 
     answer = await world.fetch(source, this.url, _validators(this))
     if isinstance(answer, Held):
         return Report(source=source.id, answer="held", ok=False, error=_HELD, due=claim)
-    this = _as_of_asking(this, answer)
+    this = _as_of_asking(this, answer, world.witnesses)
     body_hash = _body_hash(source, answer.body) if isinstance(answer, Fetched) else None
     if not isinstance(answer, Fetched) or standing.body_hash == body_hash:
         after, report = _heard(this, answer)
@@ -137,26 +145,29 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
         return await _keep(this, after, news, report, world)
 
 
-def _as_of_asking(this: _Pass, answer: Heard) -> _Pass:
+def _as_of_asking(this: _Pass, answer: Heard, witnesses: Witnesses) -> _Pass:
     """Count from when the host's turn came: a publisher that says "an hour" does not know how long we had queued."""
-    if not isinstance(answer, Gone) and answer.asked_after:
-        return replace(this, now=this.now + answer.asked_after)
-    return this
+    if isinstance(answer, Gone):
+        return this
+    asked_at = this.claimed_at + answer.asked_after
+    if not isinstance(answer, Failed):
+        witnesses.hear(host_of(this.url), answer.date or asked_at)
+    return replace(this, asked_at=asked_at, now=witnesses.corrected(asked_at))
 
 
 async def _keep(this: _Pass, after: Standing, news: Commit, report: Report, world: World) -> Report:
     """Commit what has changed, and only then let it be seen."""
     after = moves.adopted(after, now=this.now)
     after, told = incidents.after_answer(
-        this.standing, after, this.source, is_online=world.is_online(this.now), now=this.now
+        this.standing, after, this.source, is_online=world.is_online(this.asked_at), now=this.now
     )
     if told:
         news = replace(news, incidents=(*news.incidents, *told))
     report = replace(report, oddities=(*report.oddities, *_noticed(this, after)))
     standings = () if this.kept and history.same_but_for_the_time(after, this.kept) else (after,)
     # Where nothing is new, and nobody had to wait, the claim was made from the same.
-    foreseen = not standings and this.standing is this.kept and this.now == this.claimed_at
-    due = this.claim if foreseen else _next(this.source, after, world, now=this.now)
+    foreseen = not standings and this.standing is this.kept and this.asked_at == this.claimed_at
+    due = this.claim if foreseen else _next(this.source, after, world, now=this.asked_at)
     dues = () if due == this.claim else _only(due)
     if not (dues or standings or news != Commit()):
         return replace(report, due=due)

@@ -43,13 +43,22 @@ FEEDS = FeedsFile(
 
 
 class Clock:
-    """The true time, and what was added to it."""
+    """The true time, and what was added to it.
+
+    Attributes:
+        ahead: How much more time has gone by.
+        wrong: By how much it was set.
+    """
 
     def __init__(self) -> None:
         self.ahead = timedelta()
+        self.wrong = timedelta()
 
     def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return datetime.now(UTC) + self.ahead + self.wrong
+
+    def elapsed(self) -> float:
+        return time.monotonic() + self.ahead.total_seconds()
 
 
 class Publishers(Newsroom):
@@ -68,7 +77,7 @@ async def running(
 ) -> AsyncIterator[tuple[Daemon, House]]:
     async with open_house(feeds, folder, base_url="http://127.0.0.1:1", now=clock()) as house:
         house.world = replace(house.world, fetch=publishers.fetch, parse=publishers.parse)
-        daemon, ready = Daemon(house, clock=clock, reread=lambda: feeds), asyncio.Event()
+        daemon, ready = Daemon(house, clock=clock, elapsed=clock.elapsed, reread=lambda: feeds), asyncio.Event()
 
         async def announce(_: str) -> None:
             ready.set()
@@ -263,20 +272,39 @@ async def test_after_a_sleep_the_sources_are_asked_by_and_by(tmp_path: Path, cap
         assert "1 more sources fell due while nothing ran; they are asked by and by" in caplog.messages
 
 
-async def test_a_clock_that_was_a_year_ahead_and_is_set_right_leaves_nobody_waiting(tmp_path: Path) -> None:
+@pytest.mark.parametrize("wrong", [timedelta(days=3_652), timedelta(days=-20_000)])
+async def test_a_clock_that_is_set_moves_all_appointments_with_it_and_a_restart_knows(
+    tmp_path: Path, wrong: timedelta
+) -> None:
     clock = Clock()
-    clock.ahead = timedelta(days=365)
+    clock.wrong = wrong
     publishers = Newsroom({DUNIA.urls[0]: fetched("1 Gempa"), KABAR.urls[0]: fetched("2 Banjir")})
     async with running(tmp_path, publishers, clock) as (daemon, house):
         await until(lambda: len(publishers.asked) == 2 and not daemon._passes)
-        clock.ahead = timedelta()
-        await until(lambda: all(due.at < clock() + timedelta(hours=1) for due in house.dues.values()))
+        waits = {id_: due.at - clock() for id_, due in house.dues.items()}
+        clock.wrong = timedelta()
+        await until(lambda: all(timedelta() < due.at - clock() <= waits[id_] for id_, due in house.dues.items()))
 
+        assert all(waits[id_] - (due.at - clock()) < timedelta(seconds=40) for id_, due in house.dues.items())
         assert len(publishers.asked) == 2  # nobody is asked early
         clock.ahead = timedelta(minutes=30)
-        await until(lambda: len(publishers.asked) == 3)
-    async with open_house(FEEDS, tmp_path, base_url="http://127.0.0.1:1", now=clock() - timedelta(days=9)) as house:
-        assert all(due.at < clock() - timedelta(days=8) for due in house.dues.values())
+        await until(lambda: len(publishers.asked) > 2)
+    async with open_house(FEEDS, tmp_path, base_url="http://127.0.0.1:1", now=clock()) as house:
+        assert all(abs(due.at - clock()) < timedelta(hours=5) for due in house.dues.values())
+
+
+async def test_a_pass_under_way_when_the_clock_is_set_is_followed_by_the_next_in_time(tmp_path: Path) -> None:
+    clock, publishers = Clock(), Silent("dunia.example")
+    clock.wrong = timedelta(days=365)
+    feeds = replace(FEEDS, sources=(DUNIA,))
+    async with running(tmp_path, publishers, clock, feeds) as (daemon, house):
+        await until(lambda: bool(publishers.asked))
+        clock.wrong = timedelta()
+        await until(lambda: daemon._followed < timedelta())
+        publishers.speaks.set()
+        await until(lambda: not daemon._passes)
+
+        assert timedelta() < house.dues[DUNIA.id].at - clock() < timedelta(hours=1)
 
 
 class Silent(Newsroom):

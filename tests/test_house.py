@@ -21,6 +21,7 @@ from aggregator.headline import Joined
 from aggregator.house import House, open_house
 from aggregator.load.feeds_yaml import FeedsFile
 from aggregator.report import Report
+from aggregator.schedule.scope import host_of
 from aggregator.site import Site
 from aggregator.source import Hints, Source, Validators
 from aggregator.topic import Topic
@@ -64,6 +65,11 @@ class Rooms:
     async def titles(self, topic: Topic = UPDATE) -> list[str]:
         await self.house.desk.load()
         return [story.lead.title for story in self.house.desk.stories(topic)]
+
+    def hear(self, now: Any) -> None:
+        """Be told by all publishers what time it is."""
+        for outlet in self.house.sources.values():
+            self.house.world.witnesses.hear(host_of(outlet.urls[0]), now)
 
     def _ask_ours(self) -> None:
         self.house.world = replace(self.house.world, fetch=self.newsroom.fetch, parse=self.newsroom.parse)
@@ -152,6 +158,7 @@ async def test_a_month_is_sealed_a_day_after_its_end_and_kept_as_long_as_feeds_y
         await here.house.publish()
         await here.house.close_months(now=NOON + 9 * DAY)
         assert here.house.shelf["update/2026-11.atom"].immutable
+        here.hear(NOON + 70 * DAY)
         await here.house.close_months(now=NOON + 70 * DAY)
 
         assert "update/2026-11.atom" not in here.house.shelf
@@ -394,6 +401,7 @@ async def test_tidying_up_waits_for_a_day_so_that_no_pass_pays_for_all_that_is_k
         await here.poll()
         await here.poll(answer=fetched("2 Kabut asap di Riau"), now=NOON + DAY)
         later = NOON + 2 * DAY + KEEP
+        here.hear(later + 2 * DAY)
 
         assert await here.house.tidy_daily(now=later) == 0
         assert await here.house.tidy_daily(now=later + DAY - HOUR) == 0
@@ -404,9 +412,57 @@ async def test_a_clock_that_was_a_year_ahead_keeps_nobody_from_tidying_up(tmp_pa
     async with rooms(tmp_path) as here:
         await here.poll()
         await here.poll(answer=fetched("2 Kabut asap di Riau"), now=NOON + DAY)
+        here.hear(NOON + 365 * DAY)  # they have no clocks of their own
 
         assert await here.house.tidy_daily(now=NOON + 365 * DAY) == 0
         assert await here.house.tidy_daily(now=NOON + 2 * DAY + KEEP) == 1
+
+
+@pytest.mark.parametrize("ahead", [365 * DAY, 3_652 * DAY])
+async def test_a_clock_that_is_years_ahead_takes_nothing_away_and_tells_no_false_date(
+    tmp_path: Path, ahead: timedelta
+) -> None:
+    wrong = NOON + 3 * DAY + ahead
+    async with rooms(tmp_path, archive_months=2) as here:
+        await here.poll()
+        await here.poll(answer=fetched("2 Kabut asap di Riau"), now=NOON + DAY)
+        await here.house.publish()
+        assert await here.house.tidy_daily(now=NOON + DAY) == 0
+    async with rooms(tmp_path, archive_months=2, now=wrong) as here:
+        await here.house.close_months(now=wrong)  # nobody has said yet what time it is
+        assert await here.house.tidy_daily(now=wrong) == 0
+        await here.poll(KABAR, fetched("k Harga beras naik", date=NOON + 3 * DAY), now=wrong)
+        await here.house.publish()
+        await here.house.close_months(now=wrong)
+        assert await here.house.tidy_daily(now=wrong) == 0
+        await here.house.listen_for_silence()
+
+        assert await here.titles() == ["Harga beras naik", "Banjir surut di Semarang", "Kabut asap di Riau"]
+        assert {each.first_seen_at for each in here.house.store.headlines()} == {NOON, NOON + 3 * DAY}
+        assert sorted(here.house.edition.archive.names("update")) == ["2026-11"]
+        assert not here.house.shelf["update/2026-11.atom"].immutable
+        assert not list(here.house.store.incidents())
+        assert "ahead of those of most publishers" in (here.house.clock_doubt(now=wrong) or "")
+        assert here.house.clock_doubt(now=NOON + 3 * DAY) is None
+
+
+async def test_news_that_comes_while_an_empty_battery_says_1970_has_the_publishers_date(tmp_path: Path) -> None:
+    lost = NOON.replace(year=1970)
+    async with rooms(tmp_path, now=lost) as here:
+        await here.poll(answer=fetched("1 Banjir surut di Semarang", date=NOON), now=lost)
+        await here.poll(answer=fetched("1 Banjir surut di Semarang", "2 Kabut asap di Riau", date=NOON), now=lost)
+
+        assert {each.first_seen_at for each in here.house.store.headlines()} == {NOON}
+        assert here.house.dues[DUNIA.id].at < lost + DAY  # appointments are kept by our own clock
+
+
+async def test_who_answers_first_with_a_date_to_come_dates_nothing_into_the_future(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        await here.poll()
+        await here.poll(answer=fetched("3 Obral besar", date=NOON + 3_652 * DAY))
+
+        assert {each.first_seen_at for each in here.house.store.headlines()} == {NOON}
+        assert await here.house.tidy_daily(now=NOON + DAY) == 0
 
 
 async def test_what_is_listed_again_in_time_is_kept(tmp_path: Path) -> None:

@@ -120,7 +120,14 @@ async def keep_up(orders: Orders) -> None:
         for note in house.store.notes:
             logging.getLogger("aggregator").warning("%s", note)
         notices = (*orders.notices, *house.store.notes)
-        daemon = Daemon(house, clock=clock, reread=orders.reread, notices=notices, reloading=manager.reloading)
+        daemon = Daemon(
+            house,
+            clock=clock,
+            elapsed=_elapsed,
+            reread=orders.reread,
+            notices=notices,
+            reloading=manager.reloading,
+        )
         tell = partial(show, daemon, orders.log_format) if viewed else partial(_announce, orders)
         daemon.accompany(reload_with(orders.feeds.path, daemon.reload, since=content))
         await daemon.run(host, port, ready=partial(_settle, tell, daemon, manager))
@@ -196,6 +203,14 @@ async def _free_port(host: str) -> int:
     async with Server({}, live={}) as server:
         url = await server.start(host, 0)
         return int(url.rpartition(":")[2])
+
+
+def _elapsed() -> float:
+    """Tell seconds by a clock that nobody sets, and that goes on while the machine sleeps, where there is one."""
+    import sys
+    import time
+
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
 
 
 def _is_terminal() -> bool:

@@ -1,7 +1,7 @@
 """How a publisher answers: every outcome of a request is one of these values."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from aggregator.source import Hints, Validators
@@ -24,6 +24,7 @@ class Fetched:
         oddities: For people: what its headers say about polling that cannot be meant.
         asked_after: From the call to the request that brought it, whole seconds rounded up, for hosts have their turns;
             zero under a second. What it says about time counts from that request on.
+        date: UTC: the time by its publisher's clock, when it came. None: it cannot be read.
     """
 
     url: str
@@ -36,6 +37,7 @@ class Fetched:
     is_partial: bool = False
     oddities: tuple[str, ...] = ()
     asked_after: timedelta = timedelta(0)
+    date: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ class NotModified:
         moved_to: As for `Fetched`.
         oddities: As for `Fetched`.
         asked_after: As for `Fetched`.
+        date: As for `Fetched`.
     """
 
     validators: Validators
@@ -55,6 +58,7 @@ class NotModified:
     moved_to: str | None = None
     oddities: tuple[str, ...] = ()
     asked_after: timedelta = timedelta(0)
+    date: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,7 @@ class Refused:
         detail: For people: the status in words, and what is known of the cause.
         oddities: As for `Fetched`.
         asked_after: As for `Fetched`.
+        date: As for `Fetched`.
     """
 
     status: int
@@ -79,6 +84,7 @@ class Refused:
     detail: str
     oddities: tuple[str, ...] = ()
     asked_after: timedelta = timedelta(0)
+    date: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Final
 
 from aggregator import VERSION
 from aggregator.fetch.answer import Answer, Fetched, Gone, NotModified, Refused
-from aggregator.fetch.freshness import max_age, retry_after, unreadable_max_age
+from aggregator.fetch.freshness import answered_at, max_age, retry_after, unreadable_max_age
 from aggregator.source import Hints, Source, Validators
 
 # One subscriber: this installation. How many read it we do not know, and a publisher counts nothing that is made up.
@@ -124,6 +124,7 @@ def read_response(
             is_partial=reply.status == HTTPStatus.IM_USED,
             oddities=_oddities(reply.headers),
             asked_after=asked_after,
+            date=answered_at(reply.headers),
         )
     if reply.status == HTTPStatus.NOT_MODIFIED and sent != Validators():
         return NotModified(
@@ -132,6 +133,7 @@ def read_response(
             moved_to=moved_to,
             oddities=_oddities(reply.headers),
             asked_after=asked_after,
+            date=answered_at(reply.headers),
         )
     if reply.status == HTTPStatus.GONE:
         return Gone()
@@ -141,6 +143,7 @@ def read_response(
         detail=_detail(reply),
         oddities=_oddities(reply.headers, refused=True),
         asked_after=asked_after,
+        date=answered_at(reply.headers),
     )
 
 

@@ -1,7 +1,7 @@
 """Response headers → how long the publisher wants to be left alone. Nonsense is None, never an exception."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from aggregator.http_date import read_http_date
@@ -42,6 +42,22 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
     if wait is None:
         wait = _until("retry-after", headers)
     return wait or None
+
+
+def answered_at(headers: Mapping[str, str]) -> datetime | None:
+    """Read the time by the publisher's clock: Date, and the Age that a cache has added (RFC 9111 §5.1), in UTC.
+
+    Args:
+        headers: As for `max_age`.
+
+    Returns:
+        None: there is no Date, or none that can be read.
+    """
+    date = read_http_date(headers.get("date", ""))
+    try:
+        return None if date is None else date + (_seconds(headers.get("age", "")) or timedelta(0))
+    except OverflowError:  # the end of 9999
+        return None
 
 
 def unreadable_max_age(headers: Mapping[str, str]) -> str | None:

@@ -30,12 +30,13 @@ def doubt(standing: Standing, zone: ZoneInfo, *, now: datetime) -> str | None:
     tried_at = standing.asked_whole_at or standing.first_asked_at
     if standing.last_answer != "304" or validators == Validators() or tried_at is None:
         return None
-    if now - tried_at < AGAIN_AFTER:
+    tried_before = abs(now - tried_at)  # a clock that was ahead has noted an instant to come
+    if tried_before < AGAIN_AFTER:
         return None
     if lies_ahead(validators, now=now):
         return "its Last-Modified lies in the future"
     since = standing.last_new_at
-    if since is not None and now - tried_at >= (now - since) / 2 and _is_silent(standing, zone, since, now):
+    if since is not None and tried_before >= (now - since) / 2 and _is_silent(standing, zone, since, now):
         return "it is silent for far longer than usual"
     return None
 

@@ -15,6 +15,7 @@ _SPREAD_LONGEST: Final = timedelta(minutes=10)
 _OVERLOADED: Final = frozenset({"429", "503"})
 _BACK_OFF: Final = "back-off after"
 _UNEVEN: Final = timedelta(minutes=1)  # a clock that is set back by less keeps nobody waiting
+_CRON_WAITS: Final = timedelta(hours=3)  # for a clock that was set back
 _ASKED_JUST_NOW: Final = timedelta(seconds=30)  # half of the shortest time between two firings of cron
 
 
@@ -97,6 +98,26 @@ def _is_as_configured(due: Due, source: Source, standing: Standing, polling: Pol
     if source.every is not None:
         return due.wait <= source.every + _spread(source.every)
     return not due.reason.startswith(("cron ", "every ")) or due.reason == f"every {in_words(polling.every)}"
+
+
+def moved(due: Due, source: Source, standing: Standing, by: timedelta, *, polling: Polling, now: datetime) -> Due:
+    """Move an appointment along with a clock that was set: what is left of its wait does not depend on who set it.
+
+    What `cron` names is a time of that clock, and stays where it is; one set ahead may have passed it, which then
+    fires once, late; one set back by more than three hours begins anew, as cron(8) does.
+
+    Args:
+        due: As it was by the clock before.
+        source: Whose it is.
+        standing: As kept.
+        by: How much later it is by the clock now; earlier, if below zero.
+        polling: As for `next_due`.
+        now: UTC, by the clock now.
+    """
+    if source.cron is None:
+        return replace(due, at=due.at + by)
+    anew = next_due(source, standing, polling=polling, now=now) if by < -_CRON_WAITS else None
+    return anew or due
 
 
 def _forbidden(source: Source, standing: Standing, polling: Polling, now: datetime) -> timedelta:

@@ -63,6 +63,11 @@ def bounded_retry(retry_after: timedelta) -> timedelta:
     return min(max(retry_after, RETRY_SHORTEST), RETRY_LONGEST)
 
 
+def is_held(until: datetime | None, *, now: datetime) -> bool:
+    """Say whether a Retry-After still holds. One that is further away than any can be was noted by a wrong clock."""
+    return until is not None and now < until <= now + RETRY_LONGEST
+
+
 def after_skipped(at: datetime, hints: Hints) -> tuple[datetime, str | None]:
     """Move an instant out of `<skipHours>` and `<skipDays>`, by whole hours, so that sources stay spread.
 

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from aggregator.schedule.hints import bounded_retry
+from aggregator.schedule.hints import bounded_retry, is_held
 from aggregator.schedule.rhythm import begun, learnt
 from aggregator.source import Hints, Source, Standing, Validators
 
@@ -126,7 +126,7 @@ def _next_url(standing: Standing) -> int:
 
 def may_be_asked(standing: Standing, *, now: datetime) -> bool:
     """Say whether an operator may ask out of turn: never inside a Retry-After, never after a 410."""
-    return not standing.parked and (standing.not_before is None or standing.not_before <= now)
+    return not standing.parked and not is_held(standing.not_before, now=now)
 
 
 def same_but_for_the_time(one: Standing, other: Standing) -> bool:

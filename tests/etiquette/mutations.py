@@ -300,7 +300,7 @@ MUTATIONS: Final = (
     ),
     Mutation(
         rule="max-age counts from when it was asked, though it had to queue",
-        off=_instead(poll, "_as_of_asking", lambda _: lambda this, _: this),
+        off=_instead(poll, "_as_of_asking", lambda _: lambda this, *_: this),
         row=Row.FRESH,
         outlets=tuple(outlet.name for outlet in POOL),
     ),

@@ -90,6 +90,7 @@ class Life:
                     tell(told_by(house))
             if self.reload is not None:
                 await house.furnish(self.reload, now=self.now)
+            house.world.witnesses.hear("clock.example", self.now)  # also where nobody was asked
             if self.tidies:
                 await _insist(partial(house.tidy, now=self.now))
             if self.publishes:

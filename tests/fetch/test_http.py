@@ -61,7 +61,8 @@ class TestAnswers:
     async def test_validators_are_sent_back_byte_for_byte(self) -> None:
         async with Origin(always(response("304 Not Modified", etag='"next"'))) as origin:
             answer = await ask(origin.url(), TAG)
-        assert answer == NotModified(validators=Validators(etag='"next"'), hints=answer.hints)  # type: ignore[union-attr]
+        assert isinstance(answer, NotModified)
+        assert (answer.validators, answer.oddities) == (Validators(etag='"next"'), ())
         assert b'If-None-Match: W/"a,b\\c"\r\n' in origin.asked[0].head
         assert b"If-Modified-Since: Mon, 5 jan 2026 1:02:03 +0700\r\n" in origin.asked[0].head
 

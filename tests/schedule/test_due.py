@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from aggregator.schedule.due import brought_forward, first_due, next_due, set_right
+from aggregator.schedule.due import brought_forward, first_due, moved, next_due, set_right
 from aggregator.site import Polling
 from aggregator.source import Due, Hints, Source, Standing
 
@@ -222,3 +222,25 @@ def test_another_address_does_not_wait_for_the_failures_of_the_one_before_it() -
     forward = edited(source(), source(), standing(failures=9, last_answer="404"), standing())
 
     assert forward.at - NOW <= 20 * MINUTE
+
+
+@pytest.mark.parametrize("by", [timedelta(days=3_652), timedelta(hours=-1), timedelta(days=-3_652)])
+def test_an_appointment_is_moved_along_with_the_clock(by: timedelta) -> None:
+    made = due(source(), standing())
+
+    assert moved(made, source(), standing(), by, polling=POLLING, now=NOW + by).at == made.at + by
+
+
+@pytest.mark.parametrize(
+    ("by", "at"),
+    [
+        pytest.param(timedelta(days=365), timedelta(), id="ahead: it fires once, late"),
+        pytest.param(timedelta(hours=-1), timedelta(), id="an hour back: what has fired does not fire again"),
+        pytest.param(timedelta(days=-365), timedelta(days=-365), id="a year back: not in a year"),
+    ],
+)
+def test_what_cron_names_is_a_time_of_the_clock_as_it_is_now(by: timedelta, at: timedelta) -> None:
+    daily = source(cron="0 6 * * *", zone=ZoneInfo("UTC"))
+    made = due(daily, standing())
+
+    assert moved(made, daily, standing(), by, polling=POLLING, now=NOW + by).at == made.at + at

@@ -1,0 +1,69 @@
+"""What time publishers say it is → how far our own clock is to be believed.
+
+Each answer carries a Date. None of them is believed by itself; the median of those that were heard last speaks for
+most hosts. What cannot be undone is done as of the earlier of that and our clock: whoever lies can only delay it.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from aggregator.schedule.hints import in_words
+
+_MOST: Final = 64  # hosts
+_APART: Final = timedelta(days=1)
+"""A clock that is wrong by less does no harm that would be seen; one that is said to be wrong by more is wrong."""
+_WRITTEN: Final = datetime(2026, 11, 1, tzinfo=UTC)
+"""No clock is right that is before this was written: where the battery is empty, it is 1970, or 2000."""
+
+
+class Witnesses:
+    """What the last hosts said."""
+
+    def __init__(self, passed: datetime = _WRITTEN) -> None:
+        """Begin with none heard.
+
+        Args:
+            passed: An instant, UTC, that our own clock showed once.
+        """
+        self._passed = max(passed, _WRITTEN)
+        self._said: dict[str, datetime] = {}
+
+    def hear(self, host: str, at: datetime) -> None:
+        """Note what time it is by a host's clock, UTC."""
+        self._said.pop(host, None)
+        self._said[host] = at
+        if len(self._said) > _MOST:
+            del self._said[next(iter(self._said))]
+
+    @property
+    def median(self) -> datetime | None:
+        """The time as most of them have it; of two middle ones, the earlier. None: nobody was heard."""
+        said = sorted(self._said.values())
+        return said[(len(said) - 1) // 2] if said else None
+
+    def sure(self, now: datetime) -> datetime | None:
+        """Give an instant that has passed, by our clock and by theirs. None: nobody was heard."""
+        said = self.median
+        return None if said is None else min(now, said)
+
+    def corrected(self, now: datetime) -> datetime:
+        """Give what is to be written down as the present: our clock, unless it is surely wrong, then theirs.
+
+        One that is ahead is corrected by their word alone. One that is behind only where it is behind itself, too:
+        else whoever answers first could have its news dated into the future.
+        """
+        said = self.median
+        if said is None or abs(now - said) < _APART:
+            return now
+        return said if now > said or now < self._passed - _APART else now
+
+    def doubt(self, now: datetime) -> str | None:
+        """Say for people that our clock is wrong. None: it is not, as far as is known."""
+        said = self.median
+        if said is None or abs(now - said) < _APART:
+            return None
+        where = "ahead of" if now > said else "behind"
+        return (
+            f"this machine's clock is {in_words(abs(now - said))} {where} those of most publishers: set it right; "
+            "until then nothing that is old is taken away"
+        )

@@ -1,0 +1,71 @@
+from datetime import datetime, timedelta
+
+import pytest
+
+from aggregator.schedule.witnesses import Witnesses
+from tests.newsroom import NOON
+
+DAY = timedelta(days=1)
+YEAR = 365 * DAY
+
+
+def heard(*said: datetime, passed: datetime = NOON - YEAR) -> Witnesses:
+    witnesses = Witnesses(passed)
+    for number, at in enumerate(said):
+        witnesses.hear(f"{number}.example", at)
+    return witnesses
+
+
+def test_nothing_is_sure_before_anybody_was_heard() -> None:
+    assert heard().sure(NOON) is None
+    assert heard().corrected(NOON) == NOON
+    assert heard().doubt(NOON) is None
+
+
+@pytest.mark.parametrize("wrong", [YEAR, 10 * YEAR, -YEAR])
+def test_what_is_sure_has_passed_by_both_clocks(wrong: timedelta) -> None:
+    assert heard(NOON).sure(NOON + wrong) == min(NOON, NOON + wrong)
+
+
+def test_a_minority_that_lies_changes_nothing() -> None:
+    some = heard(NOON, NOON + 10 * YEAR, NOON, NOON - 10 * YEAR, NOON)
+
+    assert some.sure(NOON) == NOON
+    assert some.corrected(NOON) == NOON
+
+
+def test_of_two_that_differ_the_earlier_is_believed() -> None:
+    assert heard(NOON + YEAR, NOON).median == NOON
+
+
+def test_one_host_has_one_voice_and_the_last_hosts_are_heard() -> None:
+    witnesses = heard(NOON, NOON)
+    for _ in range(99):
+        witnesses.hear("liar.example", NOON + YEAR)
+    assert witnesses.median == NOON
+    for number in range(99):
+        witnesses.hear(f"later{number}.example", NOON + DAY)
+    assert witnesses.median == NOON + DAY
+
+
+def test_a_clock_that_is_ahead_is_corrected() -> None:
+    assert heard(NOON).corrected(NOON + YEAR) == NOON
+    assert heard(NOON).corrected(NOON + DAY / 2) == NOON + DAY / 2
+
+
+def test_a_clock_that_is_behind_is_corrected_only_where_it_is_behind_itself() -> None:
+    assert heard(NOON, passed=NOON - DAY).corrected(NOON - YEAR) == NOON
+    assert heard(NOON + YEAR, passed=NOON - DAY).corrected(NOON) == NOON
+    assert heard(NOON).corrected(NOON.replace(year=1970)) == NOON
+
+
+def test_a_clock_that_was_ahead_for_a_while_makes_the_right_one_no_worse() -> None:
+    assert abs(heard(NOON, passed=NOON + 10 * YEAR).corrected(NOON + DAY / 3) - NOON) < DAY
+
+
+def test_the_operator_is_told_which_way_it_is_wrong() -> None:
+    assert heard(NOON).doubt(NOON + YEAR) == (
+        "this machine's clock is 365 d ahead of those of most publishers: set it right; "
+        "until then nothing that is old is taken away"
+    )
+    assert "365 d behind those" in (heard(NOON).doubt(NOON - YEAR) or "")
