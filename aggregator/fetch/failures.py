@@ -1,5 +1,6 @@
 """aiohttp's exceptions → Failed: a short kind, and what to do. No secret and no publisher's bytes get into a text."""
 
+import os
 import ssl
 from typing import Final
 
@@ -69,5 +70,6 @@ def _tls(host: str, error: Exception) -> Failed:
 
 def _system_words(error: Exception) -> str:
     """Add the system's own words to a connection that was not had, as in "Connection refused"."""
-    words = error.strerror if type(error) is aiohttp.ClientConnectorError else None
-    return f" ({printable(words)})" if words else ""
+    # The number tells it: asyncio's text is "Connect call failed ('192.0.2.1', 80)".
+    number = error.errno if type(error) is aiohttp.ClientConnectorError else None
+    return f" ({printable(os.strerror(number))})" if number else ""

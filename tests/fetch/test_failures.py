@@ -12,7 +12,7 @@ from aggregator.fetch.failures import CONNECTION_ERRORS, explain
 from aggregator.fetch.guard import BlockedAddressError
 
 KEY: Any = SimpleNamespace(host="news.example", port=80, ssl=True, is_ssl=False)
-REFUSED = OSError(errno.ECONNREFUSED, "Connection refused")
+REFUSED = OSError(errno.ECONNREFUSED, "Connect call failed ('192.0.2.1', 80)")
 REQUEST = cast("Any", None)
 
 
