@@ -2,23 +2,30 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import signal
 import sys
+import termios
 import time
 from asyncio.subprocess import Process
+from typing import TYPE_CHECKING
 
 from aggregator.commands.logs import log_to_stderr
 from aggregator.commands.options import LogFormat
 from aggregator.daemon import Daemon
 
-_LEFT = frozenset({0, 128 + signal.SIGHUP, 128 + signal.SIGTERM})  # exit codes; 0: "q" or Ctrl-C
-_PATIENCE = 1.0  # seconds for the view to give the terminal back
+if TYPE_CHECKING:
+    from aggregator.monitor.terminal import Modes
+
+# Exit codes. 0: "q" or Ctrl-C. Below 0: a signal that came before the view could answer it.
+_LEFT = frozenset({0, 128 + signal.SIGHUP, 128 + signal.SIGTERM, -signal.SIGHUP, -signal.SIGTERM})
+_PATIENCE = 1.0  # seconds for the view to give the terminal back; and between two looks whether it is there
 
 
 async def show(daemon: Daemon, log_format: LogFormat, url: str) -> None:
-    """Start the view. When it is left, the daemon ends; when the daemon ends, so does the view.
+    """Start the view. When it is left, or the terminal is gone, the daemon ends; when that ends, so does the view.
 
     Args:
         daemon: The running one.
@@ -27,23 +34,31 @@ async def show(daemon: Daemon, log_format: LogFormat, url: str) -> None:
     """
     token = daemon.token
     line = ["watch", url, *([] if token is None else ["--token-file", str(token.file)])]
+    modes = _modes()
     child = await asyncio.create_subprocess_exec(sys.executable, "-m", "aggregator", *line)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTSTP, _stop_after, child)
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # after Ctrl-Z and `bg`, the view stands still, and we go on
-    daemon.accompany(_follow(child, daemon, log_format))
+    daemon.accompany(_follow(child, daemon, log_format, modes))
 
 
-async def _follow(child: Process, daemon: Daemon, log_format: LogFormat) -> None:
+async def _follow(child: Process, daemon: Daemon, log_format: LogFormat, modes: "Modes | None") -> None:
     try:
         code = await child.wait()
     finally:
         await _end(child)
-    if code in _LEFT:
+    if code in _LEFT or _is_hung_up():
         daemon.stop()
         return
+    if modes is not None and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp():  # else it is the shell's
+        from aggregator.monitor.terminal import give_back  # rich: only who needs it pays for it
+
+        give_back(sys.stdin.fileno(), sys.stdout.fileno(), modes)
     log_to_stderr(log_format)
     log = logging.getLogger("aggregator")
     log.error("the live view failed (exit code %d): the daemon goes on without it; Ctrl-C ends it", code)
+    while not _is_hung_up():  # noqa: ASYNC110  nobody tells: SIGHUP has another meaning
+        await asyncio.sleep(_PATIENCE)
+    daemon.stop()
 
 
 async def _end(child: Process) -> None:
@@ -56,6 +71,23 @@ async def _end(child: Process) -> None:
         except TimeoutError:  # stopped again: it may not touch a terminal that is another job's now
             child.kill()
     await child.wait()
+
+
+def _modes() -> "Modes | None":
+    """Give those of our terminal. None: there is none, or it is gone."""
+    try:
+        return termios.tcgetattr(sys.stdin.fileno())
+    except termios.error:
+        return None
+
+
+def _is_hung_up() -> bool:
+    """Say whether our terminal is gone: closed, or its connection dropped. A SIGHUP may have come before the view."""
+    try:
+        termios.tcgetattr(sys.stdin.fileno())
+    except termios.error as error:
+        return bool(error.args[0] == errno.EIO)
+    return False
 
 
 def _stop_after(child: Process) -> None:

@@ -7,7 +7,7 @@ import tty
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from types import FrameType, TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self, TypeAlias
 
 from rich.console import Console  # noqa: TID251  rich's home
 from rich.text import Text  # noqa: TID251  rich's home
@@ -19,6 +19,9 @@ _GIVE: Final = b"\x1b[?2026l\x1b[0m\x1b[2J\x1b[?7h\x1b[?25h\x1b[?1049l"
 # Synchronized update: a terminal that knows it shows the frame at once, others ignore it.
 _BEGIN: Final = "\x1b[?2026h"
 _END: Final = "\x1b[?2026l"
+
+Modes: TypeAlias = list[Any]
+"""As termios has them."""
 
 ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _WATCHED: Final = (*ENDING, signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
@@ -58,7 +61,7 @@ class Terminal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Give it back, even if there is nothing left to give it back to."""
-        self._give()
+        give_back(self._keyboard, self._screen, self._modes)
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._ring_before)
@@ -94,7 +97,7 @@ class Terminal:
 
     def pause(self) -> None:
         """Ctrl-Z: give the terminal back, stop, and take it again when continued."""
-        self._give()
+        give_back(self._keyboard, self._screen, self._modes)
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, _noticed)
@@ -116,12 +119,20 @@ class Terminal:
         self._drawn = []
         write(self._screen, _TAKE)
 
-    def _give(self) -> None:
-        with suppress(OSError):  # hung up: nobody is there to see it
-            write(self._screen, _GIVE)
-        with suppress(termios.error):
-            termios.tcsetattr(self._keyboard, termios.TCSANOW, self._modes)
-            termios.tcflush(self._keyboard, termios.TCIFLUSH)  # keys meant for us are no commands for the shell
+
+def give_back(keyboard: int, screen: int, modes: Modes) -> None:
+    """Give a terminal back, also one that a view which was killed had taken.
+
+    Args:
+        keyboard: A descriptor of it.
+        screen: Likewise.
+        modes: What termios.tcgetattr gave before it was taken.
+    """
+    with suppress(OSError):  # hung up: nobody is there to see it
+        write(screen, _GIVE)
+    with suppress(termios.error):
+        termios.tcsetattr(keyboard, termios.TCSANOW, modes)
+        termios.tcflush(keyboard, termios.TCIFLUSH)  # keys meant for us are no commands for the shell
 
 
 def _noticed(_number: int, _frame: FrameType | None) -> None:

@@ -3,6 +3,8 @@
 import fcntl
 import os
 import pty
+import re
+import select
 import shutil
 import signal
 import struct
@@ -10,7 +12,9 @@ import subprocess
 import sys
 import termios
 import threading
-from collections.abc import Iterator
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,8 +31,9 @@ RSS = b"""<rss version="2.0"><channel><title>Satu</title><link>https://satu.exam
 class Shell:
     """An interactive bash on a pseudo-terminal of 80 × 24."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
         self._master, slave = pty.openpty()
+        self._is_left = threading.Event()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self._shown = bytearray()
         self.process = subprocess.Popen(
@@ -37,7 +42,7 @@ class Shell:
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env={**os.environ, "TERM": "xterm-256color", "PS1": "$ ", "LC_ALL": "C.UTF-8"},
+            env={**os.environ, "TERM": "xterm-256color", "PS1": "$ ", "LC_ALL": "C.UTF-8", **env},
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  one system call
         )
@@ -47,8 +52,9 @@ class Shell:
 
     def _read(self) -> None:
         try:
-            while some := os.read(self._master, 65536):
-                self._shown += some
+            while not self._is_left.is_set():
+                if select.select([self._master], [], [], 0.05)[0]:
+                    self._shown += os.read(self._master, 65536)
         except OSError:  # the last process has left the terminal
             return
 
@@ -61,19 +67,30 @@ class Shell:
     def shows(self, text: str, *, after: int = 0) -> bool:
         return text.encode() in self._shown[after:]
 
+    @property
+    def shown(self) -> bytes:
+        return bytes(self._shown)
+
     def modes(self) -> list[object]:
         return termios.tcgetattr(self._master)
 
+    def hang_up(self) -> None:
+        """Let the terminal go, as when its window is closed or its connection drops."""
+        if not self._is_left.is_set():
+            self._is_left.set()
+            self._reader.join()
+            os.close(self._master)
+
     def close(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self._reader.join()
-        os.close(self._master)
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self.hang_up()
 
 
 @contextmanager
-def shell(folder: Path) -> Iterator[Shell]:
-    opened = Shell(folder)
+def shell(folder: Path, **env: str) -> Iterator[Shell]:
+    opened = Shell(folder, env)
     try:
         eventually(lambda: opened.shows("$ "))
         yield opened
@@ -82,13 +99,20 @@ def shell(folder: Path) -> Iterator[Shell]:
 
 
 @contextmanager
-def viewed(folder: Path) -> Iterator[tuple[Shell, list[object]]]:
-    """Run `aggregator up` in a shell; give it, with the terminal's modes from before, once a headline is shown."""
-    with Origin({"/satu.xml": Page(body=RSS)}) as origin, shell(folder) as bash:
+def upped(folder: Path, *options: str, **env: str) -> Iterator[Shell]:
+    """Run `aggregator up` in a shell."""
+    with Origin({"/satu.xml": Page(body=RSS)}) as origin, shell(folder, **env) as bash:
         feeds = write_feeds(folder, [{"name": "Satu", "url": origin.url("/satu.xml")}])
-        before = bash.modes()
-        line = command("up", "--listen", "127.0.0.1:0", "--feeds", feeds, "--state", folder / "state")
+        line = command("up", "--listen", "127.0.0.1:0", "--feeds", feeds, "--state", folder / "state", *options)
         bash.type(" ".join(line) + "; echo ended=$?\n")
+        yield bash
+
+
+@contextmanager
+def viewed(folder: Path) -> Iterator[tuple[Shell, list[object]]]:
+    """Give the shell, with the terminal's modes from before, once a headline is shown."""
+    with upped(folder) as bash:
+        before = bash.modes()
         eventually(lambda: bash.shows("Gempa guncang Selasih"))
         yield bash, before
 
@@ -142,6 +166,81 @@ def test_in_the_background_the_view_stands_still_and_the_daemon_goes_on_until_si
         os.kill(owner, signal.SIGTERM)
 
         eventually(lambda: _state(owner) in {"Z", "gone"}, seconds=10)
+
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+
+@on_linux
+def test_a_terminal_that_is_gone_ends_the_daemon_in_order(tmp_path: Path) -> None:
+    with viewed(tmp_path) as (bash, _):
+        bash.hang_up()
+        eventually(lambda: processes_of(tmp_path) == [])
+
+    assert (tmp_path / "state/desk").is_file()  # written last
+    assert "Traceback" not in (tmp_path / "state/log").read_text()
+
+
+@on_linux
+def test_a_terminal_that_is_gone_before_the_view_stands_leaves_no_daemon_behind(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import pathlib, time\nif b'watch' in pathlib.Path('/proc/self/cmdline').read_bytes(): time.sleep(60)\n"
+    )
+    with upped(tmp_path, PYTHONPATH=str(tmp_path)) as bash:
+        eventually(lambda: any("watch" in line for line in processes_of(tmp_path)))
+        bash.hang_up()
+        eventually(lambda: processes_of(tmp_path) == [])
+
+
+@on_linux
+def test_a_view_that_is_killed_leaves_the_terminal_as_it_was_and_the_daemon_at_work(tmp_path: Path) -> None:
+    with viewed(tmp_path) as (bash, modes):
+        owner = int((tmp_path / "state/lock").read_text().split()[0])
+        shown = bash.type("")
+        children = Path(f"/proc/{owner}/task/{owner}/children").read_text().split()
+        os.kill(next(int(pid) for pid in children if "watch" in _line(int(pid))), signal.SIGKILL)
+        eventually(lambda: bash.shows("goes on without it", after=shown))
+
+        assert bash.modes() == modes
+        assert bash.shows("\x1b[?1049l", after=shown)
+        bash.hang_up()
+        eventually(lambda: processes_of(tmp_path) == [])
+
+
+@on_linux
+def test_without_a_view_a_terminal_that_is_gone_changes_nothing_for_the_daemon(tmp_path: Path) -> None:
+    with upped(tmp_path, "--no-view") as bash:
+        eventually(lambda: bash.shows("Satu: 1 new"))
+        owner = int((tmp_path / "state/lock").read_text().split()[0])
+        try:
+            bash.hang_up()
+            bash.process.wait(30)
+            (tmp_path / "feeds.yaml").write_text("sites:\n")  # of which it complains, to nobody
+            eventually(lambda: "broken" in _status(bash))
+            spent = _cpu_ticks(owner)
+            time.sleep(1)
+
+            assert _cpu_ticks(owner) - spent < 50
+        finally:
+            os.kill(owner, signal.SIGTERM)
+        eventually(lambda: processes_of(tmp_path) == [])
+
+
+def _line(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
+
+
+def _status(bash: Shell) -> str:
+    """Ask the daemon, by the address that it told while there was a terminal."""
+    url = re.findall(rb"subscribe to (http://[0-9.:]+)/", bash.shown)[-1].decode()
+    with urllib.request.urlopen(f"{url}/status.json", timeout=30) as answer:
+        body: bytes = answer.read()
+    return body.decode()
+
+
+def _cpu_ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 def _state(pid: int) -> str:

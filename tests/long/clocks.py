@@ -1,4 +1,4 @@
-"""The real daemon while somebody sets its clock: `python -m tests.long.clocks`. Linux with libfaketime; four minutes.
+"""The real daemon while somebody sets its clock: `python -m tests.long.clocks`. Linux with libfaketime; seven minutes.
 
 Each line is a daemon of its own, with thirty sources that are asked every minute, one that says 503 with a Retry-After,
 and one that fails. Its wall clock jumps while it runs, its other clocks go on. Told are the most requests within a
@@ -26,6 +26,7 @@ from tests.e2e.running import Origin, Page, Running, daemon, eventually, write_f
 from tests.e2e.test_storm import rss
 from tests.e2e.wall_clock import WallClock
 
+AT_ONCE: Final = 6  # daemons
 SOURCES: Final = 30
 BURST: Final = 1.5
 SHORTEST, LONGEST = 59.0, 2 * 66.0
@@ -236,7 +237,7 @@ def _cpu_seconds(running: Running) -> float:
 def main() -> None:
     print(f"{'':<28}{'most a min':>12}{'shortest s':>12}{'longest s':>12}{'CPU':>10}   broken")  # noqa: T201
     is_broken = False
-    with ThreadPoolExecutor(12) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         for measured in pool.map(live, scenarios()):
             print(measured, flush=True)  # noqa: T201
             is_broken |= bool(measured.broken)
