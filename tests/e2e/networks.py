@@ -199,7 +199,7 @@ class Networks:
     async def _serve(self, name: str, talk: Talk, certificate: Path | None, host: str = "127.0.0.1") -> int:
         async def answer(reader: StreamReader, writer: StreamWriter) -> None:
             self.connections[name] += 1
-            with suppress(ConnectionError, asyncio.IncompleteReadError):
+            with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 head = await reader.readuntil(b"\r\n\r\n")
                 await (sends("200 OK", _LOGIN, "Content-Type: text/html") if b" /login " in head else talk)(writer)
                 await writer.drain()

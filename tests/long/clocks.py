@@ -1,9 +1,9 @@
-"""The real daemon while somebody sets its clock: `python -m tests.long.clocks`. Linux with libfaketime; seven minutes.
+"""The real daemon while somebody sets its clock: `python -m tests.long.clocks`. Linux with libfaketime; ten minutes.
 
 Each line is a daemon of its own, with thirty sources that are asked every minute, one that says 503 with a Retry-After,
 and one that fails. Its wall clock jumps while it runs, its other clocks go on. Told are the most requests within a
-minute (steady: 30), the shortest and the longest pause of a source (60 to 66 s are agreed; a pass may be some seconds
-late), the share of a core, and what was broken: exit code 1 if anything was.
+minute (steady: 30), the shortest and the longest pause of a source, the share of a core, and what was broken: exit
+code 1 if anything was.
 """
 
 import json
@@ -26,10 +26,10 @@ from tests.e2e.running import Origin, Page, Running, daemon, eventually, write_f
 from tests.e2e.test_storm import rss
 from tests.e2e.wall_clock import WallClock
 
-AT_ONCE: Final = 6  # daemons
+AT_ONCE: Final = 4  # daemons
 SOURCES: Final = 30
 BURST: Final = 1.5
-SHORTEST, LONGEST = 59.0, 2 * 66.0
+SHORTEST, LONGEST = 55.0, 2 * 66.0  # 60 to 66 s are agreed; on a busy machine the request before came some s late
 CPU_SHARE: Final = 0.3
 LONGEST_WAIT: Final = timedelta(days=8)
 YEAR: Final = timedelta(days=365)
@@ -164,8 +164,7 @@ def live(scenario: Scenario) -> Measured:
         env = {**wall_clock.env, "TZ": scenario.zone}
         with daemon(folder, write_feeds(folder, sources), env=env) as running:
             eventually(lambda: len(origin.at) == len(sources), seconds=120)
-            eventually(lambda: running.read("/healthz") == "ok\n")
-            time.sleep(5)
+            _come_to_rest(running, folder)
             return _watch(scenario, origin, wall_clock, running, folder)
 
 
@@ -211,6 +210,14 @@ def _told(running: Running, folder: Path) -> tuple[str, ...]:
     feeds = [sha256(running.read(f"/update.{ending}").encode()).hexdigest() for ending in ("rss", "atom", "json")]
     archives = sorted((folder / "state" / "archive").rglob("*.jsonl"))
     return (*feeds, *(f"{path.name} {sha256(path.read_bytes()).hexdigest()}" for path in archives))
+
+
+def _come_to_rest(running: Running, folder: Path) -> None:
+    """Wait until all that came is published."""
+    before: tuple[str, ...] = ()
+    while (told := _told(running, folder)) != before:
+        before = told
+        time.sleep(5)
 
 
 def _appointments_are_near(running: Running, now: datetime) -> bool:

@@ -33,7 +33,7 @@ NAME_SERVER: Final = "127.0.0.53"
 NAMES: Final = (
     Condition(name="no-such-name", answer="dns", says="cannot be looked up", host="nx.example"),
     Condition(name="name-server-fails", answer="dns", says="cannot be looked up", host="servfail.example"),
-    Condition(name="name-server-silent", answer="timeout", says="no connection in time", host="silent.example"),
+    Condition(name="name-server-silent", answer="dns", says="cannot be looked up", host="silent.example"),
 )
 _RCODES: Final = {b"\x02nx": 3, b"\x08servfail": 2}
 
