@@ -12,8 +12,8 @@ from aggregator.schedule.hints import in_words
 _MOST: Final = 64  # hosts
 _APART: Final = timedelta(days=1)
 """A clock that is wrong by less does no harm that would be seen; one that is said to be wrong by more is wrong."""
-_WRITTEN: Final = datetime(2026, 11, 1, tzinfo=UTC)
-"""No clock is right that is before this was written: where the battery is empty, it is 1970, or 2000."""
+_WRITTEN: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""No clock is right that is before this was written, ours or theirs: where the battery is empty, it is 1970, or 2000."""
 
 
 class Witnesses:
@@ -29,7 +29,9 @@ class Witnesses:
         self._said: dict[str, datetime] = {}
 
     def hear(self, host: str, at: datetime) -> None:
-        """Note what time it is by a host's clock, UTC."""
+        """Note what time it is by a host's clock, UTC. One that cannot be right has no voice."""
+        if at < _WRITTEN:
+            return
         self._said.pop(host, None)
         self._said[host] = at
         if len(self._said) > _MOST:

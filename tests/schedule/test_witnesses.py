@@ -28,7 +28,7 @@ def test_what_is_sure_has_passed_by_both_clocks(wrong: timedelta) -> None:
 
 
 def test_a_minority_that_lies_changes_nothing() -> None:
-    some = heard(NOON, NOON + 10 * YEAR, NOON, NOON - 10 * YEAR, NOON)
+    some = heard(NOON, NOON + 10 * YEAR, NOON, NOON - 100 * DAY, NOON)
 
     assert some.sure(NOON) == NOON
     assert some.corrected(NOON) == NOON
@@ -69,3 +69,10 @@ def test_the_operator_is_told_which_way_it_is_wrong() -> None:
         "until then nothing that is old is taken away"
     )
     assert "365 d behind those" in (heard(NOON).doubt(NOON - YEAR) or "")
+
+
+def test_a_host_whose_own_battery_is_empty_has_no_voice() -> None:
+    alone = heard(NOON.replace(year=1970))
+
+    assert alone.corrected(NOON) == NOON
+    assert alone.doubt(NOON) is None
