@@ -45,7 +45,7 @@ _SOON: Final = 60.0  # seconds from the start until the first publishers have to
 _UNDER_WAY: Final = 1_000  # passes; most of them wait for their host's turn
 _RETRY_STATE: Final = timedelta(minutes=1)
 _GRACE: Final = 2.0  # seconds that passes under way have to end when we stop
-_SET: Final = timedelta(minutes=1)  # by less, a clock is not set, but uneven
+_SET: Final = timedelta(seconds=2)  # by less, a clock is not set, but uneven
 
 
 class Daemon:

@@ -13,7 +13,7 @@ _MOST: Final = 64  # hosts
 _APART: Final = timedelta(days=1)
 """A clock that is wrong by less does no harm that would be seen; one that is said to be wrong by more is wrong."""
 _WRITTEN: Final = datetime(2026, 1, 1, tzinfo=UTC)
-"""No clock is right that is before this was written, ours or theirs: where the battery is empty, it is 1970, or 2000."""
+"""No clock is right that is before this was written, ours or theirs: where a battery is empty, it is 1970, or 2000."""
 
 
 class Witnesses:
