@@ -129,8 +129,7 @@ class House:
         self._heard: dict[str, datetime] = {}  # source id → its last good answer of this run
         self._reached_at = _NEVER  # the last who was asked answered then, be it that there is nothing
         self._telling = asyncio.Lock()
-        standings = filter(None, map(self.store.standing, self.store.sources()))
-        self._witnesses = Witnesses(max((each.last_ok_at for each in standings if each.last_ok_at), default=_NEVER))
+        self._witnesses = Witnesses()
 
     async def begin(self, feeds: FeedsFile, *, now: datetime) -> None:
         """Take feeds.yaml over for the first time. What an earlier run published stays, if it is all there."""
@@ -147,6 +146,7 @@ class House:
 
     def _take_over(self, feeds: FeedsFile, now: datetime) -> None:
         standings = tuple(filter(None, map(self.store.standing, self.store.sources())))
+        self._witnesses.recall(max((each.last_ok_at for each in standings if each.last_ok_at), default=_NEVER))
         sources = with_kept_ids(feeds.sources, standings)
         self._fetcher.follow(feeds.polling)
         self.feeds = feeds

@@ -19,14 +19,14 @@ _WRITTEN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 class Witnesses:
     """What the last hosts said."""
 
-    def __init__(self, passed: datetime = _WRITTEN) -> None:
-        """Begin with none heard.
-
-        Args:
-            passed: An instant, UTC, that our own clock showed once.
-        """
-        self._passed = max(passed, _WRITTEN)
+    def __init__(self) -> None:
+        """Begin with none heard."""
+        self._passed = _WRITTEN
         self._said: dict[str, datetime] = {}
+
+    def recall(self, passed: datetime) -> None:
+        """Note an instant, UTC, that our own clock showed once."""
+        self._passed = max(passed, self._passed)
 
     def hear(self, host: str, at: datetime) -> None:
         """Note what time it is by a host's clock, UTC. One that cannot be right has no voice."""

@@ -10,7 +10,8 @@ YEAR = 365 * DAY
 
 
 def heard(*said: datetime, passed: datetime = NOON - YEAR) -> Witnesses:
-    witnesses = Witnesses(passed)
+    witnesses = Witnesses()
+    witnesses.recall(passed)
     for number, at in enumerate(said):
         witnesses.hear(f"{number}.example", at)
     return witnesses
