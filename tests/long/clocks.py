@@ -159,7 +159,7 @@ def live(scenario: Scenario) -> Measured:
         env = {**wall_clock.env, "TZ": scenario.zone}
         with daemon(folder, write_feeds(folder, sources), env=env) as running:
             eventually(lambda: len(origin.at) == len(sources), seconds=120)
-            _come_to_rest(running, folder)
+            _come_to_rest(running, folder, 5 * len(steady) + len(firing))
             return _watch(scenario, origin, wall_clock, running, folder)
 
 
@@ -210,8 +210,9 @@ def _told(running: Running, folder: Path) -> dict[str, str]:
     return {name: sha256(content).hexdigest() for name, content in {**feeds, **files}.items()}
 
 
-def _come_to_rest(running: Running, folder: Path) -> None:
-    """Wait until all that came is published."""
+def _come_to_rest(running: Running, folder: Path, headlines: int) -> None:
+    """Wait until all that is to come has come, and is published."""
+    eventually(lambda: json.loads(running.read("/status.json"))["totals"]["headlines"] == headlines, seconds=120)
     before: dict[str, str] = {}
     while (told := _told(running, folder)) != before:
         before = told
