@@ -1,8 +1,8 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aggregator.fetch.freshness import LONGEST, max_age, retry_after
+from aggregator.fetch.freshness import LONGEST, answered_at, max_age, retry_after
 
 DATE = "Mon, 05 Jan 2026 01:00:00 GMT"
 
@@ -69,3 +69,17 @@ def test_retry_after(value: str, seconds: float | None) -> None:
 def test_a_retry_date_is_measured_by_the_publishers_own_clock() -> None:
     wrong_by_years = {"date": "Mon, 05 Jan 2009 01:00:00 GMT", "retry-after": "Mon, 05 Jan 2009 01:05:00 GMT"}
     assert retry_after(wrong_by_years) == timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("headers", "at"),
+    [
+        pytest.param({"date": DATE}, datetime(2026, 1, 5, 1, tzinfo=UTC), id="date"),
+        pytest.param({"date": DATE, "age": "3600"}, datetime(2026, 1, 5, 2, tzinfo=UTC), id="a cache adds the age"),
+        pytest.param({}, None, id="none"),
+        pytest.param({"date": "yesterday"}, None, id="no date"),
+        pytest.param({"date": "Fri, 31 Dec 9999 23:59:59 GMT", "age": "60"}, None, id="off the calendar's edge"),
+    ],
+)
+def test_the_time_by_the_publishers_clock(headers: dict[str, str], at: datetime | None) -> None:
+    assert answered_at(headers) == at
