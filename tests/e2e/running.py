@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -103,12 +104,14 @@ class Origin:
     """Publishers on 127.0.0.1. `pages` may change while it runs; `asked` remembers every request.
 
     Pages with status 200 carry an ETag, and are answered with 304 to whoever sends it, unless `revalidates` is False.
+    Their Date is that of `clock_at`; where that is None, the true one.
     """
 
     def __init__(self, pages: Mapping[str, Page] | None = None) -> None:
         self.pages: dict[str, Page] = dict(pages or {})
         self.asked: list[Asked] = []
         self.revalidates = True
+        self.clock_at: datetime | None = None
 
     def __enter__(self) -> Self:
         self._server = _Server(("127.0.0.1", 0), _handler(self))
@@ -193,6 +196,10 @@ def _handler(origin: Origin) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             if page.status != HTTPStatus.NOT_MODIFIED:
                 self.wfile.write(page.body)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            at = origin.clock_at
+            return super().date_time_string(timestamp if at is None else at.timestamp())
 
         def log_message(self, *_: object) -> None:
             """Keep standard error for what matters."""

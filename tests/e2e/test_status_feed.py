@@ -55,6 +55,7 @@ class Watch:
 
     async def ask(self, name: str, answer: Page, *, at: datetime, times: int = 1) -> None:
         (source,) = (each for each in self.house.sources.values() if each.name == name)
+        self._origin.clock_at = at
         for _ in range(times):
             self._origin.pages[f"/{name}"] = answer
             await self.house.poll(source, now=at)
