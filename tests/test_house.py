@@ -431,6 +431,8 @@ async def test_a_clock_that_is_years_ahead_takes_nothing_away_and_tells_no_false
     async with rooms(tmp_path, archive_months=2, now=wrong) as here:
         await here.house.close_months(now=wrong)  # nobody has said yet what time it is
         assert await here.house.tidy_daily(now=wrong) == 0
+        for host in ("one.example", "another.example"):
+            here.house.world.witnesses.hear(host, NOON + 3 * DAY)
         await here.poll(KABAR, fetched("k Harga beras naik", date=NOON + 3 * DAY), now=wrong)
         await here.house.publish()
         await here.house.close_months(now=wrong)

@@ -10,6 +10,8 @@ from typing import Final
 from aggregator.schedule.hints import in_words
 
 _MOST: Final = 64  # hosts
+_ENOUGH: Final = 3
+"""Of fewer, one that lies may be the median. Nothing but a clock that is surely wrong is corrected by their word."""
 _APART: Final = timedelta(days=1)
 """A clock that is wrong by less does no harm that would be seen; one that is said to be wrong by more is wrong."""
 _WRITTEN: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -55,14 +57,16 @@ class Witnesses:
         else whoever answers first could have its news dated into the future.
         """
         said = self.median
-        if said is None or abs(now - said) < _APART:
+        if said is not None and now < _WRITTEN:
+            return said
+        if said is None or len(self._said) < _ENOUGH or abs(now - said) < _APART:
             return now
         return said if now > said or now < self._passed - _APART else now
 
     def doubt(self, now: datetime) -> str | None:
         """Say for people that our clock is wrong. None: it is not, as far as is known."""
         said = self.median
-        if said is None or abs(now - said) < _APART:
+        if said is None or len(self._said) < _ENOUGH or abs(now - said) < _APART:
             return None
         where = "ahead of" if now > said else "behind"
         return (

@@ -101,20 +101,21 @@ class Asked:
 
 
 class Origin:
-    """Publishers on 127.0.0.1. `pages` may change while it runs; `asked` remembers every request.
+    """Publishers at one address of loopback. `pages` may change while it runs; `asked` remembers every request.
 
     Pages with status 200 carry an ETag, and are answered with 304 to whoever sends it, unless `revalidates` is False.
     Their Date is that of `clock_at`; where that is None, the true one.
     """
 
-    def __init__(self, pages: Mapping[str, Page] | None = None) -> None:
+    def __init__(self, pages: Mapping[str, Page] | None = None, host: str = "127.0.0.1") -> None:
+        self._host = host
         self.pages: dict[str, Page] = dict(pages or {})
         self.asked: list[Asked] = []
         self.revalidates = True
         self.clock_at: datetime | None = None
 
     def __enter__(self) -> Self:
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._server = _Server((self._host, 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
         self._thread.start()
         return self
@@ -125,7 +126,7 @@ class Origin:
         self._server.server_close()
 
     def url(self, path: str = "/") -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}{path}"
+        return f"http://{self._host}:{self._server.server_address[1]}{path}"
 
     def settle(self) -> None:
         """Wait until every request of a client that was killed has been taken note of.
@@ -134,7 +135,7 @@ class Origin:
         are; and each is closed when what lay in it has been answered.
         """
         server = self._server
-        with socket.create_connection(("127.0.0.1", server.server_port)) as mine, server.changed:
+        with socket.create_connection((self._host, server.server_port)) as mine, server.changed:
             assert server.changed.wait_for(lambda: server.clients == {mine.getsockname()}, timeout=30)
 
     def answer(self, path: str, if_none_match: str | None) -> Page:

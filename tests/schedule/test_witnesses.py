@@ -7,6 +7,7 @@ from tests.newsroom import NOON
 
 DAY = timedelta(days=1)
 YEAR = 365 * DAY
+THREE = (NOON, NOON, NOON)
 
 
 def heard(*said: datetime, passed: datetime = NOON - YEAR) -> Witnesses:
@@ -50,26 +51,34 @@ def test_one_host_has_one_voice_and_the_last_hosts_are_heard() -> None:
 
 
 def test_a_clock_that_is_ahead_is_corrected() -> None:
-    assert heard(NOON).corrected(NOON + YEAR) == NOON
-    assert heard(NOON).corrected(NOON + DAY / 2) == NOON + DAY / 2
+    assert heard(*THREE).corrected(NOON + YEAR) == NOON
+    assert heard(*THREE).corrected(NOON + DAY / 2) == NOON + DAY / 2
 
 
 def test_a_clock_that_is_behind_is_corrected_only_where_it_is_behind_itself() -> None:
-    assert heard(NOON, passed=NOON - DAY).corrected(NOON - YEAR) == NOON
-    assert heard(NOON + YEAR, passed=NOON - DAY).corrected(NOON) == NOON
-    assert heard(NOON).corrected(NOON.replace(year=1970)) == NOON
+    assert heard(*THREE, passed=NOON - DAY).corrected(NOON - YEAR) == NOON
+    assert heard(*[NOON + YEAR] * 3, passed=NOON - DAY).corrected(NOON) == NOON
+    assert heard(NOON).corrected(NOON.replace(year=1970)) == NOON  # no clock is right then
+
+
+@pytest.mark.parametrize("said", [NOON - YEAR / 2, NOON + YEAR])
+def test_who_answers_first_or_second_sets_nobodys_clock(said: datetime) -> None:
+    two = heard(said, NOON)
+
+    assert two.corrected(NOON) == NOON
+    assert two.doubt(NOON) is None
 
 
 def test_a_clock_that_was_ahead_for_a_while_makes_the_right_one_no_worse() -> None:
-    assert abs(heard(NOON, passed=NOON + 10 * YEAR).corrected(NOON + DAY / 3) - NOON) < DAY
+    assert abs(heard(*THREE, passed=NOON + 10 * YEAR).corrected(NOON + DAY / 3) - NOON) < DAY
 
 
 def test_the_operator_is_told_which_way_it_is_wrong() -> None:
-    assert heard(NOON).doubt(NOON + YEAR) == (
+    assert heard(*THREE).doubt(NOON + YEAR) == (
         "this machine's clock is 365 d ahead of those of most publishers: set it right; "
         "until then nothing that is old is taken away"
     )
-    assert "365 d behind those" in (heard(NOON).doubt(NOON - YEAR) or "")
+    assert "365 d behind those" in (heard(*THREE).doubt(NOON - YEAR) or "")
 
 
 def test_a_host_whose_own_battery_is_empty_has_no_voice() -> None:
