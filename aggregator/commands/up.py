@@ -94,6 +94,7 @@ class Orders:
 
 async def keep_up(orders: Orders) -> None:
     """Run a daemon until it is told to stop."""
+    import gc
     import logging
     import os
     from datetime import UTC, datetime
@@ -105,6 +106,7 @@ async def keep_up(orders: Orders) -> None:
     from aggregator.house import open_house
     from aggregator.load.changes import content_of
 
+    gc.disable()  # nearly all that a start makes is kept: looked through again and again, it would take twice as long
     manager, content = manager_in(os.environ), content_of(orders.feeds.path)
     _open_many_files()
     host, port = split_listen(orders.listen)
@@ -185,6 +187,7 @@ async def _settle(tell: Callable[[str], Awaitable[None]], daemon: "Daemon", mana
     import gc
 
     gc.freeze()  # looked through again, 10,000 sources and their headlines hold the event loop for 150 ms
+    gc.enable()
     daemon.accompany(manager.attend())
     await tell(url)
 
