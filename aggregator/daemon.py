@@ -15,6 +15,7 @@ from typing import Final
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator import VERSION
+from aggregator.commit import Commit
 from aggregator.desk import unhurried
 from aggregator.errors import FeedsFileError, StateError
 from aggregator.house import House
@@ -43,7 +44,8 @@ _TIDY: Final = 3600.0
 _LISTEN: Final = 3600.0
 _SOON: Final = 60.0  # seconds from the start until the first publishers have told what time it is
 _UNDER_WAY: Final = 1_000  # passes; most of them wait for their host's turn
-_RETRY_STATE: Final = timedelta(minutes=1)
+_RETRY_STATE: Final = timedelta(seconds=30)
+_TRY_AGAIN: Final = 10.0
 _GRACE: Final = 2.0  # seconds that passes under way have to end when we stop
 _SET: Final = timedelta(seconds=2)  # by less, a clock is not set, but uneven
 
@@ -222,6 +224,7 @@ class Daemon:
             (self._publish, _TICK),
             (self._tidy, _TIDY),
             (self._listen, _LISTEN),
+            (self._try_again, _TRY_AGAIN),
         ):
             scheduler.add_job(work, Recurring(seconds, first=min(seconds, _SOON)), max_instances=1)
         scheduler.start()
@@ -334,6 +337,16 @@ class Daemon:
     async def _listen(self) -> None:
         with self._troubles.watched("listen"):
             await self._house.listen_for_silence()
+
+    async def _try_again(self) -> None:
+        """Do what state/ kept from being done, though its turn be far: the next pass may come in hours."""
+        for work, again in (("poll", self._touch_state), ("tidy", self._tidy), ("listen", self._listen)):
+            if self._troubles.is_held_up(work):
+                await again()
+
+    async def _touch_state(self) -> None:
+        with self._troubles.watched("poll"):
+            await self._house.store.commit(Commit())
 
     async def _end_companions(self) -> None:
         for companion in self._companions:

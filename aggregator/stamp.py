@@ -15,14 +15,14 @@ from aggregator.store.whole import put_whole, whole
 from aggregator.topic import Topic
 
 
-def write_stamp(path: Path, stamp: Mapping[str, object]) -> None:
-    """Replace the stamp whole.
+def write_stamp(path: Path, stamp: Mapping[str, object], *, surely: bool = False) -> None:
+    """Replace the stamp whole; `surely`: a power cut must not bring the earlier one back.
 
     Raises:
         StateError: The disk is full, or may not be written.
     """
     try:
-        put_whole(path, (orjson.dumps(stamp),))
+        put_whole(path, (orjson.dumps(stamp),), surely=surely)
     except OSError as error:
         raise StateError(f"{path}: cannot be written: {error.strerror}; free disk space") from error
 
@@ -30,7 +30,7 @@ def write_stamp(path: Path, stamp: Mapping[str, object]) -> None:
 def spoil_stamp(path: Path, *, settings: str, base_url: str) -> None:
     """Have a stamp of other settings than these stand for none: from now on, some files are theirs and some are ours.
 
-    Whoever takes feeds.yaml back after a crash would else be shown a mixture until the next news.
+    Whoever takes feeds.yaml back after a crash, or a power cut, would else be shown a mixture until the next news.
 
     Raises:
         StateError: The disk is full, or may not be written.
@@ -42,7 +42,8 @@ def spoil_stamp(path: Path, *, settings: str, base_url: str) -> None:
     except (ValueError, KeyError, TypeError):  # there is none, or it is an older version's
         return
     if others != settings:
-        write_stamp(path, {**stamp, "settings": "", "archive": {**archive, "base_url": base_url if same_url else ""}})
+        spoilt = {**stamp, "settings": "", "archive": {**archive, "base_url": base_url if same_url else ""}}
+        write_stamp(path, spoilt, surely=True)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Recurring work that fails: told once, shown in our health, and done again at its next turn."""
+"""Recurring work that fails: told once, shown in our health, and done again at its next turn, or sooner."""
 
 import logging
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ class Troubles:
     def __init__(self) -> None:
         """Begin with nothing wrong."""
         self._of: dict[str, str] = {}
+        self._by_state = set[str]()
 
     def __bool__(self) -> bool:
         """Say whether anything is wrong."""
@@ -24,6 +25,10 @@ class Troubles:
     def health(self) -> str:
         """Say "ok", or what is wrong."""
         return f"degraded: {'; '.join(dict.fromkeys(self._of.values()))}" if self._of else "ok"
+
+    def is_held_up(self, work: str) -> bool:
+        """Say whether state/ kept a work from being done: the operator frees disk, and need not wait for its turn."""
+        return work in self._by_state
 
     @contextmanager
     def watched(self, work: str) -> Iterator[None]:
@@ -36,15 +41,18 @@ class Troubles:
             if work not in self._of:
                 _log.exception("%s failed by a fault of ours; please report this", work)
             self._of[work] = f"{work} failed by a fault of ours; see the log"
+            self._by_state.discard(work)
         else:
             self.ended(work)
 
     def began(self, work: str, error: str) -> None:
-        """Note what is wrong; it is logged if nothing else says the same."""
+        """Note what is wrong with state/; it is logged if nothing else says the same."""
         if error not in self._of.values():
             _log.error("%s", error)
         self._of[work] = error
+        self._by_state.add(work)
 
     def ended(self, work: str) -> None:
         """Note that a work was done."""
         self._of.pop(work, None)
+        self._by_state.discard(work)

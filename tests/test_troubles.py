@@ -35,3 +35,16 @@ def test_a_fault_of_ours_is_told_once_in_full_and_the_work_goes_on(caplog: pytes
 
     assert troubles.health == "degraded: tidy failed by a fault of ours; see the log"
     assert [record.exc_info is None for record in caplog.records] == [False]
+
+
+def test_only_what_state_kept_from_being_done_is_done_again_before_its_turn() -> None:
+    troubles = Troubles()
+    for work, error in (("tidy", StateError("state/ is full")), ("listen", KeyError("x"))):
+        with troubles.watched(work):
+            raise error
+
+    assert [troubles.is_held_up(work) for work in ("tidy", "listen", "poll")] == [True, False, False]
+
+    troubles.ended("tidy")
+
+    assert not troubles.is_held_up("tidy")

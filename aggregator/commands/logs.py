@@ -3,7 +3,10 @@
 import json
 import logging
 import logging.handlers
+import os
+import sys
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,6 +53,19 @@ class _Json(logging.Formatter):
         return json.dumps({**told, **more})
 
 
+class _File(logging.handlers.RotatingFileHandler):
+    """A file that only we may read, from its first byte on. A full disk costs the lines that it has no room for."""
+
+    def _open(self) -> TextIOWrapper:
+        private = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        return TextIOWrapper(os.fdopen(private, "ab"), encoding=self.encoding, errors=self.errors)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's name
+        """Leave the terminal to the live view, which says that the disk is full."""
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
+
+
 def log_to_stderr(log_format: LogFormat) -> None:
     """Log where a service manager or a shell sees it."""
     _log_to(logging.StreamHandler(), log_format)
@@ -59,9 +75,7 @@ def log_to_file(path: Path, log_format: LogFormat) -> None:
     """Log into a file of at most 4 MiB, with one predecessor, while the terminal shows the live view."""
     path.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
     _log_to(
-        logging.handlers.RotatingFileHandler(
-            path, maxBytes=_FILE_BYTES, backupCount=1, encoding="utf-8", errors="backslashreplace"
-        ),
+        _File(path, maxBytes=_FILE_BYTES, backupCount=1, encoding="utf-8", errors="backslashreplace"),
         log_format,
     )
     path.chmod(0o600)

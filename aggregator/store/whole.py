@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Final
 from zlib import crc32
 
-from aggregator.disk import READ
+from aggregator.disk import READ, sync_folder
 
 _CRC_BYTES: Final = 4
 
 
-def put_whole(path: Path, pieces: Sequence[bytes]) -> None:
+def put_whole(path: Path, pieces: Sequence[bytes], *, surely: bool = False) -> None:
     """Replace a file by one that holds these pieces, one behind the other. Only its owner may read it.
 
-    It is not synced: after a power cut, it is the old one, the new one, or none.
+    Unless it is to be there `surely`, it is not synced: after a power cut, it is the old one, the new one, or none.
 
     Raises:
         OSError: The old one stays.
@@ -30,7 +30,12 @@ def put_whole(path: Path, pieces: Sequence[bytes]) -> None:
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.writelines((checksum.to_bytes(_CRC_BYTES), *pieces))
+        if surely:
+            file.flush()
+            os.fsync(descriptor)
     aside.replace(path)
+    if surely:
+        sync_folder(path.parent)
 
 
 def whole(path: Path) -> memoryview | None:

@@ -1,5 +1,8 @@
+import errno
+import io
 import json
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -153,3 +156,34 @@ def test_addresses_are_logged_without_secrets(tmp_path: Path, log_format: LogFor
     assert "https://news.example/feed?page=2: failed" in told
     assert "cannot read <https://news.example/feed?page=2>, (an address) and http://a/" in told
     assert "hunter2" not in told
+
+
+def test_the_log_and_what_it_was_before_are_the_operators_alone(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.getLogger().handlers[0], "maxBytes", 100)
+    for number in range(4):
+        logging.getLogger("aggregator").warning("line %d %s", number, "x" * 60)
+
+    files = sorted(log.parent.glob("log*"))
+    assert [path.name for path in files] == ["log", "log.1"]
+    assert [path.stat().st_mode & 0o777 for path in files] == [0o600, 0o600]
+
+
+class Full(io.StringIO):
+    """A disk without room."""
+
+    def write(self, _: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_under_the_log_ends_nothing_and_writes_nothing_over_the_live_view(
+    log: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    handler, ours = logging.getLogger().handlers[0], logging.getLogger("aggregator")
+    assert isinstance(handler, logging.StreamHandler)
+    disk = handler.setStream(Full())
+    ours.warning("Satu: %s", "x" * 100)
+    handler.setStream(disk)
+    ours.warning("Satu: there is space again")
+
+    assert capfd.readouterr() == ("", "")
+    assert log.read_text(encoding="utf-8").count("Satu") == 1

@@ -6,11 +6,13 @@ All that may be left is opened, and in a sample of it we go on; `python -m tests
 import errno
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from tests.faults.lives import AGAIN, FIRST, LIVES, NEWS, SEALING, Life, small
-from tests.faults.promises import died, record, survive
+from tests.faults.lives import AGAIN, FEEDS, FIRST, LIVES, NEWS, SEALING, Life, small
+from tests.faults.power import moments
+from tests.faults.promises import died, documents, record, survive
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what a descriptor is open on")
 
@@ -67,6 +69,20 @@ def test_what_a_killed_run_left_unsure_is_sure_before_the_next_goes_on_from_it(
     at_the_end = twice.walk(since=len(twice.calls), cuts=3)
 
     assert walked.folders >= at_the_end.folders >= 3
+
+
+def test_no_power_cut_brings_back_the_note_that_what_is_published_is_all_by_the_earlier_feeds_yaml() -> None:
+    without_archives = replace(FEEDS, archive_months=0)  # they sync the folder, too
+    edited = replace(without_archives, site=replace(FEEDS.site, title="Kabar"))
+    recorded = record((replace(FIRST, feeds=without_archives), replace(AGAIN, feeds=edited)))
+    note, whole, spoilt = "state/edition", documents(recorded.start), 0
+    for _, _, folder in moments(recorded.start, recorded.calls):
+        for left in folder.after_a_power_cut():
+            if documents(left) != whole:
+                spoilt += 1
+                assert left.get(note) != recorded.start[note]
+
+    assert spoilt > 10
 
 
 @pytest.mark.parametrize("fault", [errno.EIO, errno.EDQUOT, None], ids=_fault)
