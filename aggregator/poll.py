@@ -36,7 +36,6 @@ Fetch: TypeAlias = Callable[[Source, str, Validators], Awaitable[Answer]]
 Parse: TypeAlias = Callable[[Job], Awaitable[Reading]]
 
 _FEW: Final = 40  # entries: what they may be known by takes 1 ms, and 40 ms where they were made to take long
-_HELD: Final = "not asked: while it waited for its turn, its host asked to be left alone (Retry-After)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +123,7 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
 
     answer = await world.fetch(source, this.url, _validators(this))
     if isinstance(answer, Held):
-        return Report(source=source.id, answer="held", ok=False, error=_HELD, due=claim)
+        return Report(source=source.id, answer="held", ok=False, error=answer.why, due=claim)
     this = _as_of_asking(this, answer, world.witnesses)
     body_hash = _body_hash(source, answer.body) if isinstance(answer, Fetched) else None
     if not isinstance(answer, Fetched) or standing.body_hash == body_hash:

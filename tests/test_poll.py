@@ -257,7 +257,7 @@ async def test_a_back_off_counts_from_when_it_was_asked_too(street: Street) -> N
 
 async def test_who_was_not_asked_keeps_the_claim_and_nothing_else_is_known(street: Street) -> None:
     async def fetch(*_: object) -> Held:
-        return Held()
+        return Held(why="its host wants to be left alone")
 
     commits, before = len(street.store.commits), street.store.standing(DUNIA.id)
     street.world = replace(street.world, fetch=fetch)

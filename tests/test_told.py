@@ -62,7 +62,7 @@ async def test_while_we_do_not_listen_nobody_is_silent(tmp_path: Path) -> None:
     async with rooms(tmp_path, now=later) as here:
         await here.house.listen_for_silence()
         assert told(here) == []
-        assert await listen(here, later, Held()) == []
+        assert await listen(here, later, Held(why="")) == []
         assert await listen(here, later, DOWN) == []
         assert await listen(here, later + HOUR, document(31)) == []
 

@@ -105,7 +105,13 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """It was not asked: while it waited for its turn, its host said that it wants to be left alone."""
+    """It was not asked, and that says nothing of it.
+
+    Attributes:
+        why: For people: its host said meanwhile that it wants to be left alone; or we lack what it takes to ask.
+    """
+
+    why: str
 
 
 Heard: TypeAlias = Fetched | NotModified | Gone | Refused | Failed

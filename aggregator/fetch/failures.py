@@ -1,5 +1,6 @@
 """aiohttp's exceptions → Failed: a short kind, and what to do. No secret and no publisher's bytes get into a text."""
 
+import errno
 import os
 import ssl
 from typing import Final
@@ -53,6 +54,11 @@ def explain(error: Exception, host: str) -> Failed:
             meanings = ((kind, detail) for type_, kind, detail in _MEANINGS if isinstance(error, type_))
             kind, detail = next(meanings, ("protocol", "what it answers is not HTTP"))
             return Failed(kind=kind, detail=f"{host}: {detail}{_system_words(error)}")
+
+
+def is_ours(error: Exception) -> bool:
+    """Say whether one of CONNECTION_ERRORS is no word on the publisher: we, or the system, have no descriptor left."""
+    return isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}
 
 
 def blocked(host: str, address: str) -> Failed:

@@ -20,10 +20,11 @@ from aiohttp.abc import AbstractResolver
 from multidict import CIMultiDict
 from yarl import URL
 
+from aggregator.descriptors import for_publishers
 from aggregator.fetch.answer import Answer, Failed, Held
 from aggregator.fetch.conditional import BODIES, Reply, operator_headers, printable, read_response, request_headers
 from aggregator.fetch.decoding import Body, BodyError, too_large
-from aggregator.fetch.failures import CONNECTION_ERRORS, blocked, explain
+from aggregator.fetch.failures import CONNECTION_ERRORS, blocked, explain, is_ours
 from aggregator.fetch.guard import BlockedAddressError, may_connect
 from aggregator.fetch.names import Names
 from aggregator.fetch.neighbours import Neighbours
@@ -37,6 +38,9 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PERMANENT: Final = frozenset({301, 308})  # RFC 9110 §15.4.2, §15.4.9
 _ANYWHERE: Final = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 _AUTH_FILE_BYTES: Final = 4096
+_FEW: Final = 64  # connections
+_LEFT_ALONE: Final = "not asked: while it waited for its turn, its host asked to be left alone (Retry-After)"
+_NO_FILES: Final = "not asked: too many files are open; allow us more (ulimit -n)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +114,14 @@ class Fetcher:
         self._is_held = is_held
         self._limits = limits
         self._resolver = resolver or Names()
-        self._pace = Pace(polling, clock=time.monotonic, sleep=asyncio.sleep, slow_after_seconds=limits.place_seconds)
+        self._most = for_publishers()
+        self._pace = Pace(
+            polling,
+            clock=time.monotonic,
+            sleep=asyncio.sleep,
+            slow_after_seconds=limits.place_seconds,
+            most=self._most,
+        )
         self._timeout = aiohttp.ClientTimeout(connect=limits.connect_seconds, sock_read=limits.first_byte_seconds)
         self._sessions: dict[tuple[Network, ...], aiohttp.ClientSession] = {}
         self.follow(polling)
@@ -168,11 +179,13 @@ class Fetcher:
             trusted = trusted and str(at.origin()) == str(trip.start.origin())  # as text: http://x is http://x:80
             async with self._pace.turn(await self._turn_of(trip.source, at)) as seconds:
                 if at == trip.start and self._is_held(str(at)):
-                    return Held()
+                    return Held(why=_LEFT_ALONE)
                 waited_seconds += seconds
                 started = time.monotonic()
                 reply = await self._ask(trip, at, trusted=trusted, seconds=seconds_left)
             took_seconds = time.monotonic() - started
+            if isinstance(reply, Held):
+                return reply
             if isinstance(reply, Failed):
                 return replace(reply, asked_after=_whole(waited_seconds))
             location = reply.headers.get("location")
@@ -197,7 +210,7 @@ class Fetcher:
         """Name the turn. Behind a proxy the names are the proxy's to resolve: none is looked up here."""
         return str(at.origin()) if source.proxy is not None else await self._neighbours.name(at)
 
-    async def _ask(self, trip: _Trip, at: URL, *, trusted: bool, seconds: float) -> Reply | Failed:
+    async def _ask(self, trip: _Trip, at: URL, *, trusted: bool, seconds: float) -> Reply | Failed | Held:
         """Send one request. Headers of the operator's go along only if the hop is `trusted`."""
         host = printable(at.host or "")
         headers = CIMultiDict(request_headers(trip.validators))
@@ -213,7 +226,7 @@ class Fetcher:
             ):
                 return await self._read(response)
         except CONNECTION_ERRORS as error:
-            return explain(error, host)
+            return Held(why=_NO_FILES) if is_ours(error) else explain(error, host)
 
     async def _read(self, response: aiohttp.ClientResponse) -> Reply:
         """Take status and headers, and the body where it is a document; any other is left unread."""
@@ -253,6 +266,7 @@ class Fetcher:
                 socket_factory=partial(_guarded_socket, allow),
                 resolver=self._resolver,
                 limit=0,  # pace.py decides
+                force_close=self._most < _FEW,  # who is kept for later keeps a descriptor, too
             )
             session = self._sessions[allow] = aiohttp.ClientSession(
                 connector=connector,

@@ -32,6 +32,7 @@ class Pace:
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         slow_after_seconds: float = SLOW_AFTER_SECONDS,
+        most: int = 2 * SLOW_MOST,
     ) -> None:
         """Start with every host free.
 
@@ -40,7 +41,9 @@ class Pace:
             clock: Seconds, monotonic.
             sleep: Waits that many of the clock's seconds.
             slow_after_seconds: Infinite: nobody ever makes way.
+            most: Turns in all, quick and slow; at least one of each is given.
         """
+        self._most = most
         self._slow_after = slow_after_seconds
         self._clock = clock
         self._sleep = sleep
@@ -95,7 +98,9 @@ class Pace:
         return host
 
     def _free_places(self) -> "_Places":
-        return _Places(self._polling.at_once, clock=self._clock, sleep=self._sleep, slow_after_seconds=self._slow_after)
+        quick = min(self._polling.at_once, max(1, self._most // 2))
+        slow = min(SLOW_FOR_EACH * self._polling.at_once, SLOW_MOST, max(1, self._most - quick))
+        return _Places(quick, slow, clock=self._clock, sleep=self._sleep, slow_after_seconds=self._slow_after)
 
     def _forget_idle(self) -> None:
         """Drop hosts whose pause is over. Done each time their number has doubled: constant cost a host."""
@@ -130,14 +135,14 @@ class _Places:
 
     def __init__(
         self,
-        at_once: int,
+        quick: int,
+        slow: int,
         *,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
         slow_after_seconds: float,
     ) -> None:
-        self._quick = asyncio.Semaphore(at_once)
-        self._slow = asyncio.Semaphore(min(SLOW_FOR_EACH * at_once, SLOW_MOST))
+        self._quick, self._slow = asyncio.Semaphore(quick), asyncio.Semaphore(slow)
         self._since: dict[object, float] = {}  # who holds a quick place, the longest first
         self._clock = clock
         self._sleep = sleep

@@ -6,7 +6,6 @@ Nothing of a request ever becomes the path of a file: a path is looked up among 
 import asyncio
 import contextlib
 import errno
-import resource
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from email.utils import formatdate
@@ -18,6 +17,7 @@ from aiohttp import hdrs
 from aiohttp.http import RawRequestMessage
 from yarl import URL
 
+from aggregator.descriptors import for_readers
 from aggregator.document import Document
 from aggregator.errors import ListenError
 from aggregator.serve.access import knows
@@ -118,7 +118,7 @@ class Server:
         """
         if not 0 <= port <= _LAST_PORT:  # asyncio raises OverflowError, uvloop counts on from 0
             raise ListenError(f"{port} is no port; add --listen {_authority(host, 8080)}")
-        self._most = min(self._most, _half_of_the_files())
+        self._most = min(self._most, for_readers())
         try:
             self._listener = await asyncio.get_running_loop().create_server(self._admit, host, port, backlog=_BACKLOG)
         except OSError as error:
@@ -263,11 +263,6 @@ async def _private_soon(found: Coroutine[None, None, Answer]) -> Answer:
 def _plain_path(url: URL) -> str:
     path = url.path.removeprefix("/")
     return f"{path}index.html" if not path or path.endswith("/") else path
-
-
-def _half_of_the_files() -> int:
-    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return 1 << 30 if allowed == resource.RLIM_INFINITY else max(1, allowed // 2)
 
 
 def _authority(host: str, port: int) -> str:

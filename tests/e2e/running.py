@@ -225,15 +225,19 @@ class Running:
 
 @contextmanager
 def daemon(
-    folder: Path, feeds: Path, *arguments: str | Path, env: Mapping[str, str] | None = None
+    folder: Path,
+    feeds: Path,
+    *arguments: str | Path,
+    env: Mapping[str, str] | None = None,
+    under: Iterable[str] = (),
 ) -> Iterator[Running]:
-    """Run `aggregator up --no-view` on a free port, its state in `folder/state`, and end it."""
+    """Run `aggregator up --no-view` on a free port, its state in `folder/state`, and end it; `under`: what runs it."""
     log = folder / "daemon.log"
     line = command("up", "--no-view", "--listen", "127.0.0.1:0", "--feeds", feeds, "--state", folder / "state")
     with (
         log.open("wb") as written,
         subprocess.Popen(
-            [*line, *map(str, arguments)],
+            [*under, *line, *map(str, arguments)],
             cwd=folder,
             env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL,

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from aggregator.fetch.decoding import BodyError
-from aggregator.fetch.failures import CONNECTION_ERRORS, explain
+from aggregator.fetch.failures import CONNECTION_ERRORS, explain, is_ours
 from aggregator.fetch.guard import BlockedAddressError
 
 KEY: Any = SimpleNamespace(host="news.example", port=80, ssl=True, is_ssl=False)
@@ -61,3 +61,12 @@ def test_a_blocked_address_is_named_with_what_would_allow_it() -> None:
     error = aiohttp.ClientConnectorError(KEY, BlockedAddressError(ip_address("fd00::1")))
     assert "fd00::1" in explain(error, "x").detail
     assert "allow_private" in explain(error, "x").detail
+
+
+@pytest.mark.parametrize(("number", "ours"), [(errno.EMFILE, True), (errno.ENFILE, True), (errno.ECONNREFUSED, False)])
+def test_that_we_have_no_descriptor_left_says_nothing_of_the_publisher(number: int, ours: bool) -> None:
+    assert is_ours(no_connection(number)) is ours
+
+
+def no_connection(number: int) -> aiohttp.ClientConnectorError:
+    return aiohttp.ClientConnectorError(KEY, OSError(number, "x"))

@@ -411,7 +411,7 @@ class TestTurns:
             url = origin.url()
             first, second = await asyncio.gather(*(fetcher.fetch(source(url), url, NEVER) for _ in range(2)))
 
-        assert (type(first), second) == (Fetched, Held())  # the first is under way: its redirect is followed
+        assert (type(first), type(second)) == (Fetched, Held)  # the first is under way: its redirect is followed
         assert [asked.path for asked in origin.asked] == ["/feed", "/1"]
 
     async def test_a_failure_tells_it_too(self) -> None:

@@ -43,11 +43,17 @@ class Track:
     """Requests that take a given time; who started and ended when."""
 
     def __init__(
-        self, *, at_once: int = 32, per_host: int = 1, host_gap: float = 0, slow_after: float = float("inf")
+        self,
+        *,
+        at_once: int = 32,
+        per_host: int = 1,
+        host_gap: float = 0,
+        slow_after: float = float("inf"),
+        most: int = 1_000_000,
     ) -> None:
         self.clock = Clock()
         settings = replace(polling(), at_once=at_once, per_host=per_host, host_gap=timedelta(seconds=host_gap))
-        self.pace = Pace(settings, clock=self.clock, sleep=self.clock.sleep, slow_after_seconds=slow_after)
+        self.pace = Pace(settings, clock=self.clock, sleep=self.clock.sleep, slow_after_seconds=slow_after, most=most)
         self.started: list[tuple[str, float]] = []
         self.waited: list[float] = []
         self.running = 0
@@ -132,6 +138,15 @@ async def test_the_slow_are_never_more_than_descriptors_allow() -> None:
     track = Track(at_once=512, slow_after=1)
     await track.run(*[(str(number), f"host{number}", 50) for number in range(1_200)])
     assert 1_000 < track.most <= 512 + SLOW_MOST
+
+
+@pytest.mark.parametrize("most", [1, 2, 8])
+async def test_quick_and_slow_together_are_no_more_than_there_are_descriptors_and_one_of_each_at_least(
+    most: int,
+) -> None:
+    track = Track(at_once=32, slow_after=1, most=most)
+    await track.run(*[(str(number), f"host{number}", 50) for number in range(30)])
+    assert track.most == max(2, most)
 
 
 async def test_who_gives_up_waiting_for_a_place_leaves_no_trace() -> None:

@@ -71,13 +71,13 @@ class Ledger(Origin):
         time.sleep(pause)  # killed while it is being answered
         return super().answer(path, if_none_match)
 
-    def feeds(self, folder: Path) -> Path:
-        every = f"{len(self.printed) // A_SECOND}m"  # longer than any machine takes from a claim to its request
+    def feeds(self, folder: Path, *, every: str | None = None, **poll: object) -> Path:
+        every = every or f"{len(self.printed) // A_SECOND}m"  # longer than any machine takes from a claim to a request
         sources = [
             {"name": f"S{path}", "url": self.url(path), "every": every, "topics": [TOPICS[number % len(TOPICS)]]}
             for number, path in enumerate(self.printed)
         ]
-        return write_feeds(folder, sources, topics=[{"slug": slug, "title": slug.title()} for slug in TOPICS])
+        return write_feeds(folder, sources, topics=[{"slug": slug, "title": slug.title()} for slug in TOPICS], **poll)
 
     def _listed(self, path: str) -> list[tuple[str, str]]:
         printed, chance = [*self.printed[path].items()], self._dice.random()

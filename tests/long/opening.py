@@ -176,12 +176,10 @@ def main() -> None:
         case ["open", state, sources]:
             gc.disable()  # as `up` does
             told = dict(json.load(sys.stdin))
-            taken = {
-                "the same bytes and their checksums, read": read(Path(state), decodes=False),
-                "and the schedule's JSON, decoded": read(Path(state), decodes=True),
-                STORE: opened(Path(state), told),
-                "and a house around it": asyncio.run(furnished(Path(state), int(sources))),
-            }
+            taken = {STORE: opened(Path(state), told)}  # first: it cuts off what the kill tore
+            taken["and a house around it"] = asyncio.run(furnished(Path(state), int(sources)))
+            taken["the same bytes and their checksums, read"] = read(Path(state), decodes=False)
+            taken["and the schedule's JSON, decoded"] = read(Path(state), decodes=True)
             print(json.dumps(taken))  # noqa: T201
         case numbers:
             kills, sources_ = (int(number) for number in [*numbers, *("200", "10000")[len(numbers) :]])
