@@ -93,7 +93,20 @@ class Orders:
 
 
 async def keep_up(orders: Orders) -> None:
-    """Run a daemon until it is told to stop."""
+    """Run a daemon until it is told to stop, be it while it starts. What it is told after that changes nothing."""
+    import asyncio
+    import contextlib
+    import signal
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until we answer it: feeds.yaml is looked at once more by then
+    with contextlib.suppress(asyncio.CancelledError):
+        await _keep_up(orders)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().remove_signal_handler(number)  # the loop's end would do it, and leave the default
+        signal.signal(number, signal.SIG_IGN)
+
+
+async def _keep_up(orders: Orders) -> None:
     import gc
     import logging
     import os

@@ -3,9 +3,10 @@
 Runs as `python -m tests.e2e.hasty FEEDS STATE`. A parsing child imports this module too: nothing heavy up here.
 """
 
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -13,19 +14,26 @@ from pathlib import Path
 
 
 @contextmanager
-def hasty(folder: Path, feeds: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run one with its state in `folder/state`. It must live to the end of this; then it is killed."""
+def hasty(
+    folder: Path, feeds: Path, *, env: Mapping[str, str] | None = None, lives: bool = True
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one with its state in `folder/state`. It must live to the end of this, if it `lives`; then it is killed."""
     log = folder / "daemon.log"
     line = [sys.executable, "-m", "tests.e2e.hasty", str(feeds), str(folder / "state")]
     with (
         log.open("wb") as written,
         subprocess.Popen(
-            line, cwd=Path(__file__).parents[2], stdout=written, stderr=written, start_new_session=True
+            line,
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, **(env or {})},
+            stdout=written,
+            stderr=written,
+            start_new_session=True,
         ) as process,
     ):
         try:
             yield process
-            assert process.poll() is None, log.read_text()
+            assert not lives or process.poll() is None, log.read_text()
         finally:
             process.kill()
 

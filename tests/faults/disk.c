@@ -1,12 +1,16 @@
 /* A disk with faults, for a program that knows nothing of it: gcc -shared -fPIC -O2 -o disk.so disk.c -ldl
 
    DISK_FAULT names a file. While it is there, it says what fails below the folder DISK_ROOT, and how:
-   an errno and the calls, as in "30 cwstrmu": create, write, sync, truncate, rename, mkdir, unlink. */
+   an errno and the calls, as in "30 cwstrmu": create, write, sync, truncate, rename, mkdir, unlink.
+
+   DISK_SIGNALS is a list as in "15:20,15:25": before its 20th and its 25th such call, the program gets signal 15. When
+   that was, in seconds of the monotonic clock, is added to the file that DISK_SIGNALLED names. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +18,7 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 static int is_ours(const char *path) {
@@ -30,11 +35,33 @@ static int is_open_on_ours(int fd) {
     return is_ours(path);
 }
 
+/* Send ourselves what is to be sent before this call. */
+static void send_signals(void) {
+    static int made;
+    const char *due = getenv("DISK_SIGNALS"), *told = getenv("DISK_SIGNALLED");
+    int at = __sync_add_and_fetch(&made, 1), before = errno;
+    for (int number, nth, length; due && sscanf(due, "%d:%d%n", &number, &nth, &length) == 2; due += length + 1) {
+        if (nth == at) {
+            struct timespec now;
+            char line[64];
+            clock_gettime(CLOCK_MONOTONIC, &now);
+            long fd = syscall(SYS_openat, AT_FDCWD, told, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+            int size = snprintf(line, sizeof line, "%ld.%09ld\n", (long)now.tv_sec, now.tv_nsec);
+            syscall(SYS_write, fd, line, size);
+            syscall(SYS_close, fd);
+            kill(getpid(), number);
+        }
+        if (due[length] == 0) break;
+    }
+    errno = before;
+}
+
 /* Set errno and give 1 where this kind of call fails now. */
 static int fails(char call) {
     char told[64], calls[32] = "";
     int number = 0, before = errno;
     const char *path = getenv("DISK_FAULT");
+    send_signals();
     long fd = path == NULL ? -1 : syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
     if (fd >= 0) {
         long length = syscall(SYS_read, fd, told, sizeof told - 1);

@@ -39,6 +39,7 @@ class Disk:
 
     @contextmanager
     def failing(self, fault: str) -> Iterator[None]:
+        """Have calls fail meanwhile: see FAULTS."""
         aside = self._fault.with_suffix(".tmp")
         aside.write_text(FAULTS[fault], encoding="ascii")
         aside.replace(self._fault)
