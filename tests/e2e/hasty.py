@@ -1,6 +1,6 @@
 """A daemon in a hurry: a minute passes in a second, and a journal is long after a few commits.
 
-Runs as `python -m tests.e2e.hasty FEEDS STATE`. A parsing child imports this module too: nothing heavy up here.
+Runs as `python -m tests.e2e.hasty FEEDS STATE PORT`. A parsing child imports this module too: nothing heavy up here.
 """
 
 import os
@@ -15,11 +15,11 @@ from pathlib import Path
 
 @contextmanager
 def hasty(
-    folder: Path, feeds: Path, *, env: Mapping[str, str] | None = None, lives: bool = True
+    folder: Path, feeds: Path, *, port: int = 0, env: Mapping[str, str] | None = None, lives: bool = True
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run one with its state in `folder/state`. It must live to the end of this, if it `lives`; then it is killed."""
     log = folder / "daemon.log"
-    line = [sys.executable, "-m", "tests.e2e.hasty", str(feeds), str(folder / "state")]
+    line = [sys.executable, "-m", "tests.e2e.hasty", str(feeds), str(folder / "state"), f"{port}"]
     with (
         log.open("wb") as written,
         subprocess.Popen(
@@ -46,7 +46,7 @@ def address(folder: Path, process: subprocess.Popen[bytes]) -> str | None:
     return rest.partition("/update.rss")[0] if found and "\n" in rest else None
 
 
-def _main(feeds: Path, state: Path) -> None:
+def _main(feeds: Path, state: Path, port: int) -> None:
     from aggregator import daemon  # noqa: PLC0415  see above
     from aggregator.commands.options import read_feeds_at, run  # noqa: PLC0415
     from aggregator.commands.up import Orders, keep_up  # noqa: PLC0415
@@ -61,9 +61,9 @@ def _main(feeds: Path, state: Path) -> None:
 
     embedded.EmbeddedStore._is_mostly_old = is_long  # type: ignore[method-assign]
     reread = partial(read_feeds_at, feeds)
-    orders = Orders(feeds=reread(), reread=reread, state=state, listen="127.0.0.1:0", view=False, speed=60)
+    orders = Orders(feeds=reread(), reread=reread, state=state, listen=f"127.0.0.1:{port}", view=False, speed=60)
     run(keep_up(orders))
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]), Path(sys.argv[2]))
+    _main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))

@@ -10,6 +10,7 @@ import json
 import os
 import random
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,7 @@ A_SECOND: Final = 20  # sources asked a second, whatever their number: a minute 
 LISTED: Final = 60  # lines of a document: the older ones are listed no longer
 TOPICS: Final = ("ganjil", "genap")  # each source is in one of these, and all are in the two that always exist
 FEEDS: Final = ("update", "popular", *TOPICS)
+_PATIENCE_SECONDS: Final = 300.0  # with a machine that has other work, too
 REVISED: Final = " kini"  # ends each title that was revised
 _ITEM: Final = re.compile(rb"<item>|<entry>")
 _ID: Final = re.compile(rb"<(?:id|guid[^>]*)>urn:uuid:([0-9a-f-]{36})<")
@@ -225,6 +227,12 @@ def kept(folder: Path) -> set[tuple[str, str]]:
         return {(_path_of(each.source), each.guid or "") for each in store.headlines()}
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
 def is_over(group: int) -> bool:
     """Say whether no process of a session is left."""
     try:
@@ -237,7 +245,7 @@ def is_over(group: int) -> bool:
 def run(kills: int, sources: int, folder: Path, *, tell: Callable[[str], object] = print) -> Counter[str]:
     """Kill a daemon so many times; give how much was looked at. Raises AssertionError where a promise is broken."""
     dice, memory, looked = random.Random(11), Memory(), Counter[str](kills=kills)
-    groups = list[int]()
+    groups, port = list[int](), free_port()
     with Ledger(sources) as origin:
         feeds = origin.feeds(folder)
         for number in range(kills):
@@ -246,7 +254,8 @@ def run(kills: int, sources: int, folder: Path, *, tell: Callable[[str], object]
             hurried = [path for path, them in origin.moments.items() if them and them[-1] >= dues.get(path, never)]
             assert not hurried, "asked, and not put off before that"
             asked = {path: len(origin.moments[path]) for path in dues}
-            with hasty(folder, feeds) as process:
+            # At another address, all that is published is written anew.
+            with hasty(folder, feeds, port=port if number % 8 else 0) as process:
                 groups.append(process.pid)
                 _watch(process, folder, memory, number, dice)
             looked["published"] += memory.look_at_files(folder)
@@ -261,9 +270,9 @@ def run(kills: int, sources: int, folder: Path, *, tell: Callable[[str], object]
         everything = {(path, guid) for path, printed in origin.printed.items() for guid in printed}
         with hasty(folder, feeds) as process:
             groups.append(process.pid)
-            eventually(lambda: kept(folder) == everything, seconds=60)
+            eventually(lambda: kept(folder) == everything, seconds=_PATIENCE_SECONDS)
             # What is filed is written into the archives by and by.
-            eventually(lambda: all(_is_archived(folder, slug, memory) for slug in FEEDS), seconds=60)
+            eventually(lambda: all(_is_archived(folder, slug, memory) for slug in FEEDS), seconds=_PATIENCE_SECONDS)
         memory.check(folder, origin)
         memory.look_at_files(folder)
         assert memory.ids.keys() == everything, "lost"
@@ -280,10 +289,10 @@ def run(kills: int, sources: int, folder: Path, *, tell: Callable[[str], object]
 def _watch(process: subprocess.Popen[bytes], folder: Path, memory: Memory, number: int, dice: random.Random) -> None:
     """Read what is shown until it is time to kill."""
     if number % 2:  # else it is killed while it starts, or soon after
-        eventually(partial(address, folder, process))
+        eventually(partial(address, folder, process), seconds=_PATIENCE_SECONDS)
     is_waited_for = number % 4 == 3  # so that some show news, however slow the machine is
     if is_waited_for:
-        eventually(partial(memory.look, process, folder))
+        eventually(partial(memory.look, process, folder), seconds=_PATIENCE_SECONDS)
     until = time.monotonic() + dice.uniform(0, 0.2 if is_waited_for else 0.9)
     while time.monotonic() < until:
         memory.look(process, folder)
