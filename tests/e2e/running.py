@@ -22,6 +22,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final, Self, TypeAlias, TypeVar
+from urllib.error import HTTPError
 
 T = TypeVar("T")
 
@@ -221,6 +222,16 @@ class Running:
         with urllib.request.urlopen(self.url + path, timeout=30) as answer:
             body: bytes = answer.read()
         return body.decode()
+
+
+def health(running: Running) -> str:
+    """Read what it says of itself."""
+    try:
+        return running.read("/healthz")
+    except HTTPError as error:
+        with error:
+            told: str = error.read().decode()
+            return told
 
 
 @contextmanager

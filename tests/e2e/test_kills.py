@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.e2e.running import Origin, aggregator, command, eventually
+from tests.long import opening
 from tests.long.kills import Ledger, Memory, run
 
 KILLS: Final = 50
@@ -25,6 +26,10 @@ def test_a_daemon_killed_at_random_loses_repeats_and_hurries_nothing(tmp_path: P
     assert looked["first requests after a kill, none early"] > KILLS
     assert looked["published"] > KILLS // 2
     assert looked["generations"] > 1
+
+
+def test_a_state_that_is_killed_while_it_is_written_opens_with_all_that_was_acknowledged() -> None:
+    assert len(opening.run(1, 200)) == 1
 
 
 def _is_asked(origin: Origin, before: int) -> bool:

@@ -5,17 +5,18 @@ import resource
 import shutil
 import subprocess
 import sys
-import urllib.error
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from aggregator.store.embedded import EmbeddedStore
 from tests.e2e.hasty import address, hasty
-from tests.e2e.running import Origin, Page, Running, aggregator, command, eventually, write_feeds
+from tests.e2e.running import Origin, Page, Running, aggregator, command, eventually, health, write_feeds
+from tests.faults import disk
 
 
 def rss(numbers: range, *, letters: int = 40) -> Page:
@@ -38,46 +39,31 @@ def kept(state: Path) -> dict[str, str]:
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
     """Mount a disk of our own; skip where we may not."""
-    folder.mkdir()
-    line = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(line, capture_output=True, check=False).returncode:
-        pytest.skip("only root may mount a disk")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
+    with disk.small_disk(folder, megabytes) as mounted:
+        if mounted is None:
+            pytest.skip("only root may mount a disk")
+        yield mounted
 
 
 def test_a_single_run_on_a_full_disk_says_so_and_the_next_one_makes_up_for_it(tmp_path: Path) -> None:
-    with Origin({"/a.xml": rss(range(20))}) as origin, small_disk(tmp_path / "disk", 2) as disk:
+    with Origin({"/a.xml": rss(range(20))}) as origin, small_disk(tmp_path / "disk", 2) as small:
         write_feeds(tmp_path, [{"name": "A", "url": origin.url("/a.xml")}])
-        once = ("once", "--all", "--state", disk / "state")
+        once = ("once", "--all", "--state", small / "state")
         assert aggregator(*once, cwd=tmp_path).returncode == 0
-        before, published = kept(disk / "state"), (disk / "state" / "public" / "update.json").read_bytes()
-        _fill(disk / "filler")
+        before, published = kept(small / "state"), (small / "state" / "public" / "update.json").read_bytes()
         origin.pages["/a.xml"] = rss(range(300))
 
-        full = aggregator(*once, cwd=tmp_path)
-        assert (full.returncode, full.stderr.count("\n")) == (1, 1), full.stderr
-        assert "state: No space left on device; nothing was lost, but free space or mend the disk" in full.stderr
-        assert kept(disk / "state") == before
-        assert (disk / "state" / "public" / "update.json").read_bytes() == published
+        with disk.full(small):
+            full = aggregator(*once, cwd=tmp_path)
+            assert (full.returncode, full.stderr.count("\n")) == (1, 1), full.stderr
+            assert "state: No space left on device; nothing was lost, but free space or mend the disk" in full.stderr
+            assert kept(small / "state") == before
+            assert (small / "state" / "public" / "update.json").read_bytes() == published
 
-        (disk / "filler").unlink()
         assert aggregator(*once, cwd=tmp_path).returncode == 0
-        after = kept(disk / "state")
+        after = kept(small / "state")
         assert after.items() >= before.items()
         assert set(after) == {f"{number}" for number in range(300)}
-
-
-def _fill(path: Path) -> None:
-    with path.open("wb", buffering=0) as filler:
-        for size in (1 << 16, 1 << 12, 1):
-            try:
-                while True:
-                    filler.write(b"x" * size)
-            except OSError:
-                continue
 
 
 def test_a_single_run_where_files_may_grow_no_further_loses_nothing(tmp_path: Path) -> None:
@@ -99,24 +85,24 @@ def test_a_single_run_where_files_may_grow_no_further_loses_nothing(tmp_path: Pa
 
 
 def test_a_state_that_may_not_be_written_is_named_and_can_still_be_read(tmp_path: Path) -> None:
-    with Origin({"/a.xml": rss(range(20))}) as origin, small_disk(tmp_path / "disk", 2) as disk:
+    with Origin({"/a.xml": rss(range(20))}) as origin, small_disk(tmp_path / "disk", 2) as small:
         write_feeds(tmp_path, [{"name": "A", "url": origin.url("/a.xml")}])
-        assert aggregator("once", "--state", disk / "state", cwd=tmp_path).returncode == 0
-        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        assert aggregator("once", "--state", small / "state", cwd=tmp_path).returncode == 0
+        subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
 
-        refused = aggregator("once", "--all", "--state", disk / "state", cwd=tmp_path)
+        refused = aggregator("once", "--all", "--state", small / "state", cwd=tmp_path)
         assert (refused.returncode, refused.stderr.count("\n")) == (1, 1), refused.stderr
-        assert f"{disk}/state: Read-only file system; make it readable and writable" in refused.stderr
+        assert f"{small}/state: Read-only file system; make it readable and writable" in refused.stderr
 
-        listed = aggregator("headlines", "--state", disk / "state", cwd=tmp_path)
+        listed = aggregator("headlines", "--state", small / "state", cwd=tmp_path)
         assert (listed.returncode, listed.stdout.count("Berita nomor")) == (0, 20), listed.stderr
         assert len(origin.asked) == 1
 
 
 @contextmanager
-def serving(folder: Path, feeds: Path) -> Iterator[Running]:
+def serving(folder: Path, feeds: Path, *, env: Mapping[str, str] | None = None) -> Iterator[Running]:
     """Run a daemon in a hurry, once it serves."""
-    with hasty(folder, feeds) as process:
+    with hasty(folder, feeds, env=env) as process:
         url = eventually(lambda: address(folder, process))
         yield Running(url=url, process=process, log=folder / "daemon.log")
 
@@ -125,12 +111,12 @@ def titles(running: Running) -> int:
     return len(json.loads(running.read("/update.json"))["items"])
 
 
-def health(running: Running) -> str:
-    try:
-        return running.read("/healthz")
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.read().decode()
+def shows(running: Running, count: int) -> bool:
+    return titles(running) == count
+
+
+def says(running: Running, words: str) -> bool:
+    return words in health(running)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="another process's limits can be set on Linux only")
@@ -160,16 +146,38 @@ def test_a_daemon_whose_small_disk_fills_up_says_so_and_goes_on_when_there_is_sp
         feeds = write_feeds(tmp_path, [{"name": "A", "url": origin.url("/a.xml")}])
         with serving(tmp_path, feeds) as running:
             eventually(lambda: titles(running) == 20)
-            _fill(state / "filler")
-            origin.pages["/a.xml"] = rss(range(40), letters=400)  # more than the last page of the journal has room for
+            with disk.full(state):
+                origin.pages["/a.xml"] = rss(range(40), letters=400)  # more than the journal's last page has room for
 
-            eventually(lambda: "No space left on device" in health(running))
-            assert titles(running) == len(kept(state)) == 20
+                eventually(lambda: "No space left on device" in health(running))
+                assert titles(running) == len(kept(state)) == 20
 
-            (state / "filler").unlink()
             eventually(lambda: titles(running) == 40)
             assert eventually(lambda: health(running) == "ok\n")
         assert len(kept(state)) == 40
+
+
+@pytest.mark.skipif(not disk.Disk.is_possible(), reason="needs Linux and a C compiler")
+def test_a_daemon_whose_disk_becomes_read_only_or_fails_says_so_and_goes_on_when_it_is_well(tmp_path: Path) -> None:
+    (tmp_path / "fault").mkdir()
+    faulty = disk.Disk(tmp_path / "fault", tmp_path / "state")
+    words = {"read-only": "Read-only file system", "EIO of a sync": "Input/output error"}
+    with Origin({"/a.xml": rss(range(10))}) as origin:
+        feeds = write_feeds(tmp_path, [{"name": "A", "url": origin.url("/a.xml")}])
+        with serving(tmp_path, feeds, env=faulty.env) as running:
+            for fault, before in (("read-only", 10), ("EIO of a sync", 20)):
+                eventually(partial(shows, running, before))
+                with faulty.failing(fault):
+                    origin.pages["/a.xml"] = rss(range(before + 10))
+                    eventually(partial(says, running, words[fault]))
+                    assert words[fault] in json.loads(running.read("/status.json"))["health"]
+                    frame = aggregator("watch", "--once", running.url, cwd=tmp_path)
+                    assert "degraded: " in frame.stdout, frame
+                    assert titles(running) == before
+            eventually(lambda: titles(running) == 30)
+            assert eventually(lambda: health(running) == "ok\n")
+            assert "Traceback" not in running.log.read_text(encoding="utf-8")
+        assert len(kept(tmp_path / "state")) == 30
 
 
 def test_whatever_moment_a_copy_is_taken_at_it_opens(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.cost import tree_cpu_seconds
-from tests.e2e.running import Origin, Running, daemon, eventually
-from tests.long.disks import health, seconds_until
+from tests.e2e.running import Origin, Running, daemon, eventually, health
+from tests.long.disks import seconds_until
 from tests.long.kills import Ledger
 
 FILES: Final = 64

@@ -15,10 +15,9 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
-from urllib.error import HTTPError
 
 from benchmarks.cost import tree_cpu_seconds
-from tests.e2e.running import Running, aggregator, daemon, eventually
+from tests.e2e.running import Running, aggregator, daemon, eventually, health
 from tests.faults.disk import FAULTS, Disk, full, small_disk
 from tests.long.kills import FEEDS, Ledger, Memory
 
@@ -35,14 +34,6 @@ PATHS: Final = (
     "/status",
     "/metrics",
 )
-
-
-def health(running: Running) -> str:
-    try:
-        return running.read("/healthz")
-    except HTTPError as error:
-        with error:
-            return error.read().decode()
 
 
 def seconds_until(condition: Callable[[], object]) -> float:
