@@ -115,6 +115,10 @@ def shows(running: Running, count: int) -> bool:
     return titles(running) == count
 
 
+def tells(running: Running, words: str) -> bool:
+    return words in json.loads(running.read("/status.json"))["health"]  # as of this second
+
+
 def says(running: Running, words: str) -> bool:
     return words in health(running)
 
@@ -167,10 +171,11 @@ def test_a_daemon_whose_disk_becomes_read_only_or_fails_says_so_and_goes_on_when
         with serving(tmp_path, feeds, env=faulty.env) as running:
             for fault, before in (("read-only", 10), ("EIO of a sync", 20)):
                 eventually(partial(shows, running, before))
+                eventually(partial(says, running, "ok\n"))
                 with faulty.failing(fault):
                     origin.pages["/a.xml"] = rss(range(before + 10))
                     eventually(partial(says, running, words[fault]))
-                    assert words[fault] in json.loads(running.read("/status.json"))["health"]
+                    eventually(partial(tells, running, words[fault]))
                     frame = aggregator("watch", "--once", running.url, cwd=tmp_path)
                     assert "degraded: " in frame.stdout, frame
                     assert titles(running) == before

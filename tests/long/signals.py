@@ -140,6 +140,7 @@ def main() -> None:
     lives, calls = (int(number) for number in [*sys.argv[1:], *(f"{LIVES}", f"{CALLS}")[len(sys.argv) - 1 :]])
     if not Disk.is_possible():
         sys.exit("needs Linux and gcc")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has what runs behind it ignore SIGINT
     with tempfile.TemporaryDirectory() as folder:
         ends = run(lives, calls, Path(folder), tell=lambda line: print(line, flush=True))  # noqa: T201
     print(ends)  # noqa: T201
