@@ -2,9 +2,9 @@
 
 A daemon in a hurry starts, makes its first passes, polls, begins generations, publishes, and reads a feeds.yaml that
 was edited. Before the n-th call that changes its state/, it gets a signal: SIGTERM, SIGINT, or SIGTERM twice; in every
-fourth life a hundred SIGHUPs a second come besides. The lives take n from 1 to CALLS, evenly, in no order. Each ends within five
-seconds, with 0 and without a traceback, and what it leaves holds all that was shown. Ends with 1 where that is not so.
-Linux, with gcc.
+fourth life a hundred SIGHUPs a second come besides. The lives take n from 1 to CALLS, evenly, in no order. Each ends
+within five seconds, with 0 and without a traceback, and what it leaves holds all that was shown. Ends with 1 where that
+is not so. Linux, with gcc.
 """
 
 import random
