@@ -233,9 +233,9 @@ def connected(events: Events, most: int = 10) -> Wire:
 @pytest.fixture
 def many_files() -> Iterator[None]:
     before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if most != resource.RLIM_INFINITY and most < 8_000:
+    if most != resource.RLIM_INFINITY and most < 8_100:
         pytest.skip("this machine allows too few open files")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (8_000, most))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (8_100, most))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, (before, most))
 
