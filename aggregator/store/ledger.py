@@ -156,6 +156,8 @@ class Ledger:
             with _opened(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT) as file:
                 if not self.size:  # before there is a line: one that is found is relied on
                     _sync_folders(self.path)
+                if os.fstat(file).st_size > self.size:  # a write failed by half, and so did taking it back
+                    os.ftruncate(file, self.size)
                 try:
                     write_all(file, lines)
                     os.fsync(file)

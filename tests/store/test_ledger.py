@@ -156,3 +156,15 @@ def test_what_was_appended_is_on_the_disk_itself_and_so_are_its_folders(
     written.append(TOLD)
 
     assert synced == {path.stat().st_ino for path in (written.path, *list(written.path.parents)[:3])}
+
+
+def test_what_a_failed_write_left_and_could_not_be_taken_back_is_not_built_upon(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "2026-10.jsonl")
+    ledger.append([("urn:1", 1, b"{}")])
+    with ledger.path.open("ab") as file:  # as much of it as the disk had room for before it became read-only
+        file.write(b'{"crc":"5f1c0a7e","mark":"0c6')
+    ledger.append([("urn:2", 2, b"{}")])
+
+    again = Ledger(ledger.path)
+    assert (again.notes, len(again), again.items([0, 1])) == ((), 2, [b"{}", b"{}"])
+    assert ledger.items([1]) == [b"{}"]
