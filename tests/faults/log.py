@@ -132,17 +132,17 @@ class Log:
 
 
 class Faulty(Log):
-    """Watches, and has the n-th call fail, once; or where a call writes, write but half of what it was given.
+    """Watches, and has the n-th call fail, and some after it; or where a call writes, write but half of its content.
 
     Attributes:
         made: Calls so far.
     """
 
-    def __init__(self, root: Path, at: int, fault: int | None) -> None:
-        """Have call `at` fail with the errno `fault`. None: be short."""
+    def __init__(self, root: Path, at: int, fault: int | None, *, lasting: int = 1) -> None:
+        """Have `lasting` calls from call `at` on fail with the errno `fault`. None: be short."""
         super().__init__(root)
         self.made = 0
-        self._at, self._fault = at, fault
+        self._failing_calls, self._fault = range(at, at + lasting), fault
         self._plain = {name: self._failing(name, plain) for name, plain in self._plain.items()}
 
     def _failing(self, name: str, plain: Any) -> Any:
@@ -150,9 +150,9 @@ class Faulty(Log):
             if name == "open" and not given[1] & os.O_CREAT:
                 return plain(*given)
             self.made += 1
-            if self.made == self._at and self._fault is not None:
+            if self.made in self._failing_calls and self._fault is not None:
                 raise OSError(self._fault, os.strerror(self._fault))
-            if self.made == self._at and name == "write":
+            if self.made in self._failing_calls and name == "write":
                 return plain(given[0], bytes(given[1])[: len(given[1]) // 2])
             return plain(*given)
 

@@ -177,14 +177,14 @@ def record(lives: Sequence[Life], start: Image | None = None) -> Recorded:
         return Recorded(life=lives[-1], start=before, calls=tuple(log.calls), end=end, kept=Kept.of(root / "state"))
 
 
-def survive(recorded: Recorded, fault: int | None, at: int) -> bool:
-    """Live the life again with a call that fails; what is told has to be true, and the end the same.
+def survive(recorded: Recorded, fault: int | None, at: int, *, lasting: int = 1) -> bool:
+    """Live the life again with calls that fail; what is told has to be true, and the end the same.
 
     Returns:
         Whether it made so many calls.
     """
     with _folder(recorded.start) as root:
-        disk = Faulty(root, at, fault)
+        disk = Faulty(root, at, fault, lasting=lasting)
         try:
             with disk.watching():
                 asyncio.run(recorded.life.live(root / "state", disk.told))
