@@ -239,15 +239,14 @@ class _Draft:
                 yield from parts
                 continue
             words = list(parts)
-            text = _collapsed("".join(part.text for part in words))
-            yield from self._without_date(text, _owner(words))
+            if text := _collapsed("".join(part.text for part in words)):
+                yield from self._without_date(text, _owner(words))
 
     def _without_date(self, text: str, element: Element) -> Iterator[Piece]:
         """Part what is one text: "Judul - Senin, 29 Desember 2025 | 10:12". Without the time of day it is a title's."""
         date = self._find(text)
         if date is None or not date.clock:
-            if text:
-                yield Piece(text, element)
+            yield Piece(text, element)
             return
         before, after = text[: date.start].strip(_SEPARATORS), text[date.end :].strip(_SEPARATORS)
         if before:

@@ -194,6 +194,14 @@ def test_time_elements_tell_machines_more_than_they_print() -> None:
     assert read(items(5, line)).entries[0].published_at == datetime(2025, 12, 29, 3, 12, tzinfo=UTC)
 
 
+def test_nothing_but_space_between_two_dates_is_no_line() -> None:
+    dates = "<i>29 Desember 2025 | 10:12</i><b> </b><u>29 Desember 2025 | 10:15</u>"
+
+    entry = read(items(6, f"<li><a href=/{{0}}>Judul berita nomor {{0}}</a><p>{dates}</p></li>")).entries[0]
+
+    assert (entry.title, entry.published_at) == ("Judul berita nomor 0", datetime(2025, 12, 29, 3, 12, tzinfo=UTC))
+
+
 def test_a_date_inside_a_title_stays_in_the_title() -> None:
     line = "<li><a href=/{0}>Mengenang Gempa 26 Desember 2004 bagian {0}</a></li>"
 
