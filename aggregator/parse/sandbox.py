@@ -9,7 +9,9 @@ import multiprocessing
 import os
 import resource
 import signal
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from aggregator.entry import Reading
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
     from pebble import ProcessPool
 
 _TIMEOUT_SECONDS: Final = 5.0
+_PATIENCE_SECONDS: Final = 0.5
+_MOST_SLOW: Final = 1_000  # that are remembered
+_SLOW_BYTES: Final = 40 * 2**20  # of documents among the slow: four of the largest, or hundreds as most feeds are
+_LOOK_SECONDS: Final = 1.0  # between two looks whether there still is a pool, where a document takes long
+_BROKEN: Final = "what hands documents to our readers broke down; it is started anew, and we try again"
+_PUT_OFF: Final = "it takes long to read, and so do others that wait for a child; we try again"
 _MEMORY_BYTES: Final = 512 * 1024 * 1024
 _READER: Final = "aggregator.parse.read"
 
@@ -28,8 +36,16 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 
+class _TooSlowError(ParseStoppedError):
+    """It took more time than it had."""
+
+
 class Sandbox:
     """A few warm children, started with the first document.
+
+    What takes long makes way: a document that is not read within half a second is stopped, and gets its whole time when
+    it is its turn among the slow, who never hold all children. The next document from its address goes there at once,
+    until one is read quickly. So whoever publishes nothing but poison delays the slow alone.
 
     They are forked from a clean server process ("forkserver"), which has imported the reader and nothing else: never
     from us, whose threads and memory a fork would inherit. The server itself ends with us.
@@ -40,20 +56,26 @@ class Sandbox:
         *,
         max_workers: int | None = None,
         timeout_seconds: float = _TIMEOUT_SECONDS,
+        patience_seconds: float = _PATIENCE_SECONDS,
         memory_bytes: int = _MEMORY_BYTES,
     ) -> None:
         """Start nothing yet.
 
         Args:
-            max_workers: Children. None: as many as there are processors.
+            max_workers: Children, at least two. None: as many as there are processors.
             timeout_seconds: For one document, from when a child takes it up.
+            patience_seconds: The same, before it makes way.
             memory_bytes: Address space of a child.
         """
-        self._workers = max_workers or os.cpu_count() or 1
+        self._workers = max(2, max_workers or os.cpu_count() or 1)
         self._timeout_seconds = timeout_seconds
+        self._patience_seconds = min(patience_seconds, timeout_seconds)
         self._memory_bytes = memory_bytes
         # Two a child, so that it finds the next one in its pipe; its time counts from when the child takes it up.
         self._free = asyncio.Semaphore(2 * self._workers)
+        self._free_for_slow = asyncio.Semaphore(self._workers - 1)
+        self._slow_bytes = 0
+        self._slow: dict[str, None] = {}  # addresses, the latest last
         self._door = asyncio.Lock()  # opening and closing
         self._pool: ProcessPool | None = None
 
@@ -63,55 +85,115 @@ class Sandbox:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def read(self, job: Job) -> Reading:
+    async def read(self, job: Job, *, makes_way: Callable[[], None] = lambda: None) -> Reading:
         """Read one document. Cancelling it kills the child that reads it.
+
+        Args:
+            job: What, and how.
+            makes_way: Called when it goes to the slow, who are few enough for everybody.
 
         Raises:
             NotAFeedError: As `read_document` raises it.
             ParseStoppedError: It took too long, too much memory, or the child died, or none could be started.
         """
-        return await self._ask(_read, job)
+        if job.url not in self._slow:
+            async with self._free:
+                with suppress(_TooSlowError):
+                    return await self._ask(_read, job, self._patience_seconds)
+        makes_way()
+        if self._slow_bytes + len(job.body) > _SLOW_BYTES:
+            self._remember(job.url)
+            raise ParseStoppedError(_PUT_OFF)
+        self._slow_bytes += len(job.body)
+        try:
+            async with self._free_for_slow:
+                return await self._read_slowly(job)
+        finally:
+            self._slow_bytes -= len(job.body)
 
     async def look_around(self, job: Job) -> Offers:
         """Find what a page offers to be subscribed to. Raises as `read`."""
-        return await self._ask(_look_around, job)
+        return await self._ask(_look_around, job, self._timeout_seconds)
 
     async def read_opml(self, body: bytes) -> Suggestions:
         """Read a list of subscriptions. Raises as `read`."""
-        return await self._ask(_read_opml, body)
+        return await self._ask(_read_opml, body, self._timeout_seconds)
 
-    async def _ask(self, work: Callable[[A], T | str], argument: A) -> T:
-        async with self._free:
-            try:
-                from pebble import ProcessExpired  # noqa: PLC0415  a pass without news does not pay for it
+    async def _read_slowly(self, job: Job) -> Reading:
+        """Give a document all the time there is for one, and remember its address by what that brings."""
+        self._slow.pop(job.url, None)
+        began = time.monotonic()
+        try:
+            reading = await self._ask(_read, job, self._timeout_seconds)
+        except ParseStoppedError:
+            self._remember(job.url)
+            raise
+        if time.monotonic() - began > self._patience_seconds:
+            self._remember(job.url)
+        return reading
 
-                pool = self._pool
-                if pool is None:
-                    pool = await asyncio.shield(self._started())  # whoever is cancelled, `close` finds the pool
-            except OSError as error:  # no more files or processes: readers of ours may hold them all
-                told = f"no child could be started to read it: {error.strerror}; we try again"
-                raise ParseStoppedError(told) from None
-            future = pool.schedule(work, args=[argument], timeout=self._timeout_seconds)
-            try:
-                result = await asyncio.wrap_future(future)
-            except TimeoutError:
-                raise ParseStoppedError(f"reading took more than {self._timeout_seconds:g} s") from None
-            except MemoryError:
-                raise ParseStoppedError(f"reading took more than {self._memory_bytes >> 20} MiB of memory") from None
-            except ProcessExpired as death:
-                raise ParseStoppedError(f"the reader died (exit code {death.exitcode})") from None
+    def _remember(self, url: str) -> None:
+        self._slow[url] = None
+        if len(self._slow) > _MOST_SLOW:
+            del self._slow[next(iter(self._slow))]
+
+    async def _ask(self, work: Callable[[A], T | str], argument: A, seconds: float) -> T:
+        """Have it done by a child, in so many seconds from when one takes it up."""
+        try:
+            from pebble import ProcessExpired  # noqa: PLC0415  a pass without news does not pay for it
+
+            pool = self._pool
+            if pool is None:
+                pool = await asyncio.shield(self._started())  # whoever is cancelled, `close` finds the pool
+        except OSError as error:  # no more files or processes: readers of ours may hold them all
+            told = f"no child could be started to read it: {error.strerror}; we try again"
+            raise ParseStoppedError(told) from None
+        try:
+            result = await self._outcome(pool, work, argument, seconds)
+        except TimeoutError:
+            raise _TooSlowError(f"reading took more than {seconds:g} s") from None
+        except MemoryError:
+            raise ParseStoppedError(f"reading took more than {self._memory_bytes >> 20} MiB of memory") from None
+        except ProcessExpired as death:
+            raise ParseStoppedError(f"the reader died (exit code {death.exitcode})") from None
         if isinstance(result, str):
             raise NotAFeedError(result)
         answer: T = result
         return answer
+
+    async def _outcome(self, pool: "ProcessPool", work: Callable[[A], T | str], argument: A, seconds: float) -> T | str:
+        """Wait for a child, as long as there is somebody to hand it the work.
+
+        pebble's threads end with the first error that they do not foresee, as for want of memory or of a process: from
+        then on the pool takes nothing, and what it has taken is never done.
+        """
+        try:
+            future = asyncio.wrap_future(pool.schedule(work, args=[argument], timeout=seconds))
+        except RuntimeError:
+            await self._give_up(pool)
+            raise ParseStoppedError(_BROKEN) from None
+        try:
+            while not (await asyncio.wait({future}, timeout=_LOOK_SECONDS))[0]:
+                if not pool.active:
+                    await self._give_up(pool)
+                    raise ParseStoppedError(_BROKEN)
+            return future.result()
+        finally:
+            future.cancel()
+
+    async def _give_up(self, pool: "ProcessPool") -> None:
+        """End a pool that is broken; the next document is given to a new one."""
+        async with self._door:
+            if self._pool is pool:
+                self._pool = None
+                await _ended(pool)
 
     async def close(self) -> None:
         """End the children, whatever they are doing. A later `read` starts new ones."""
         async with self._door:
             pool, self._pool = self._pool, None
             if pool is not None:
-                pool.stop()  # type: ignore[no-untyped-call]  # pebble annotates the rest
-                await asyncio.to_thread(pool.join)
+                await _ended(pool)
 
     async def _started(self) -> "ProcessPool":
         async with self._door:
@@ -130,6 +212,11 @@ class Sandbox:
         )
         pool.schedule(_arrive).exception()
         return pool
+
+
+async def _ended(pool: "ProcessPool") -> None:
+    pool.stop()  # type: ignore[no-untyped-call]  # pebble annotates the rest
+    await asyncio.to_thread(pool.join)
 
 
 def _confine(memory_bytes: int) -> None:

@@ -4,10 +4,12 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from aggregator.errors import NotAFeedError, ParseStoppedError
+from aggregator.parse.job import Job
 from aggregator.parse.sandbox import Sandbox
 from tests.parse.documents import job, rss
 
@@ -48,7 +50,7 @@ async def test_a_slow_document_is_stopped_and_the_next_is_read(sandbox: Sandbox)
 
 
 async def test_a_huge_document_is_stopped_and_the_next_is_read() -> None:
-    async with Sandbox(max_workers=1, timeout_seconds=30) as sandbox:
+    async with Sandbox(max_workers=1, timeout_seconds=60, patience_seconds=60) as sandbox:
         with pytest.raises(ParseStoppedError, match="512 MiB"):
             await sandbox.read(HUGE)
         assert await titles(sandbox) == ["Kabar baik"]
@@ -67,12 +69,65 @@ async def test_a_document_that_no_child_could_be_started_for_is_read_the_next_ti
     assert await titles(sandbox) == ["Kabar baik"]
 
 
+class _NoMemory(frozenset[str]):
+    """Cannot be sent to a child: there is no memory for that."""
+
+    def __reduce__(self) -> str:
+        raise MemoryError
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # so that is how pebble fails
+async def test_when_there_was_no_memory_to_hand_on_a_document_the_next_one_is_read(sandbox: Sandbox) -> None:
+    await titles(sandbox)
+    with pytest.raises(ParseStoppedError, match="broke down"):
+        await sandbox.read(replace(GOOD, known=_NoMemory()))
+    assert await titles(sandbox) == ["Kabar baik"]
+
+
 async def test_waiting_for_a_child_counts_as_no_time(sandbox: Sandbox) -> None:
     slow, *good = await asyncio.gather(
         sandbox.read(SLOW), sandbox.read(GOOD), sandbox.read(GOOD), return_exceptions=True
     )
     assert isinstance(slow, ParseStoppedError)
     assert not any(isinstance(reading, BaseException) for reading in good)
+
+
+async def test_what_takes_long_makes_way_for_everybody_else() -> None:
+    endless = job(rss(f"<author>{'a' * 200_000}</author>"))  # three minutes
+    async with Sandbox(max_workers=2, timeout_seconds=60, patience_seconds=0.2) as sandbox:
+        await titles(sandbox)
+        slow = [asyncio.create_task(sandbox.read(replace(endless, url=f"{endless.url}{n}"))) for n in range(3)]
+        await asyncio.sleep(0)
+        good = await asyncio.gather(*(titles(sandbox) for _ in range(8)))
+        assert good == [["Kabar baik"]] * 8
+        assert not any(task.done() for task in slow)
+        for task in slow:
+            task.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+
+
+async def test_who_was_slow_is_among_the_slow_until_it_is_read_quickly() -> None:
+    made_way = list[str]()
+    async with Sandbox(timeout_seconds=1, patience_seconds=0.3) as sandbox:
+
+        async def read(one: Job, name: str) -> None:
+            await sandbox.read(one, makes_way=lambda: made_way.append(name))
+
+        await titles(sandbox)
+        with pytest.raises(ParseStoppedError, match="more than 1 s"):
+            await read(SLOW, "slow")
+        await read(GOOD, "quick, but known to be slow")
+        await read(GOOD, "quick")
+    assert made_way == ["slow", "quick, but known to be slow"]
+
+
+async def test_so_many_wait_among_the_slow_as_memory_allows() -> None:
+    too_much = replace(SLOW, body=SLOW.body + b" " * (41 << 20))
+    async with Sandbox(patience_seconds=0.3) as sandbox:
+        await titles(sandbox)
+        with pytest.raises(ParseStoppedError, match="so do others that wait"):
+            await sandbox.read(too_much)
+        assert await titles(sandbox) == ["Kabar baik"]
 
 
 async def test_a_cancelled_reading_frees_its_child() -> None:
