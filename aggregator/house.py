@@ -14,10 +14,12 @@ from aggregator import poll as passes
 from aggregator.commit import Commit
 from aggregator.desk import Desk, unhurried
 from aggregator.edition import FILED_BESIDE, Edition
+from aggregator.entry import Reading
 from aggregator.fetch.http import Fetcher
 from aggregator.incident import MOST_TOLD, TOLD_FOR, Incident, latest_first
 from aggregator.load.feeds_yaml import FeedsFile
 from aggregator.month import Month, later, month_of
+from aggregator.parse.job import Job
 from aggregator.parse.sandbox import Sandbox
 from aggregator.report import Report
 from aggregator.schedule import scope
@@ -32,6 +34,7 @@ from aggregator.source import Due, Source, Standing
 from aggregator.store.embedded import EmbeddedStore
 from aggregator.store.whole import put_whole, whole
 from aggregator.story import DISSOLVED_TOLD
+from aggregator.unread import Unread
 
 _SKETCH: Final = "desk"
 _LENGTH_BYTES: Final = 8
@@ -130,10 +133,12 @@ class House:
         self._reached_at = _NEVER  # the last who was asked answered then, be it that there is nothing
         self._telling = asyncio.Lock()
         self._witnesses = Witnesses()
+        self._unread = Unread()
 
     async def begin(self, feeds: FeedsFile, *, now: datetime) -> None:
         """Take feeds.yaml over for the first time. What an earlier run published stays, if it is all there."""
-        self._fetcher = await self._tools.closing.enter_async_context(Fetcher(feeds.polling, is_held=self._is_held))
+        fetcher = Fetcher(feeds.polling, is_held=self._is_held, unread=self._unread)
+        self._fetcher = await self._tools.closing.enter_async_context(fetcher)
         self._take_over(feeds, now)
         if not (self.edition.is_current(self.store.news) and self.desk.is_filed):
             self.edition.touch_all()
@@ -165,7 +170,7 @@ class House:
         self.shelf.stored = self.edition.archive.blank
         self.world = passes.World(
             fetch=self._fetcher.fetch,
-            parse=self._tools.sandbox.read,
+            parse=self._read,
             store=self.store,
             desk=self.desk,
             polling=feeds.polling,
@@ -175,6 +180,10 @@ class House:
         )
         self._holds = scope.holds(standings) if feeds.polling.retry_scope == "host" else {}
         self.dues = self._dues({standing.source: standing for standing in standings}, now)
+
+    async def _read(self, job: Job) -> Reading:
+        with self._unread.holding(len(job.body)) as place:
+            return await self._tools.sandbox.read(job, makes_way=place.leave)
 
     async def poll(self, source: Source, *, now: datetime) -> Report:
         """Make one pass over a source; its news waits for `publish`.
@@ -418,8 +427,7 @@ class House:
         return configured(self.store.standing(source.id) or first_standing(source), source)
 
     def _dues(self, standings: Mapping[str, Standing], now: datetime) -> dict[str, Due]:
-        kept, polling, dues = self.store.dues(), self.feeds.polling, dict[str, Due]()
-        new = 0
+        kept, polling, dues, new = self.store.dues(), self.feeds.polling, dict[str, Due](), 0
         for id_, source in self.sources.items():
             standing = configured(standings.get(id_) or first_standing(source), source)
             if standing.parked:

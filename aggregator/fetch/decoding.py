@@ -42,7 +42,12 @@ class Decoder(Protocol):
 
 
 class Body:
-    """Collects one response body. Feed chunks as they come, then finish."""
+    """Collects one response body. Feed chunks as they come, then finish.
+
+    Attributes:
+        wire_bytes: Taken so far.
+        decoded_bytes: What they became.
+    """
 
     def __init__(self, coding: str, *, limit_bytes: int, ratio: int) -> None:
         """Take the Content-Encoding as received, in any case, and raise BodyError where it is none of ours.
@@ -57,7 +62,7 @@ class Body:
         self._ratio = ratio
         self._decoder = _decoder(coding.strip().lower())
         self._decoded: list[bytes] = []
-        self._decoded_bytes = 0
+        self.decoded_bytes = 0
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes off the wire, and raise BodyError where they are too many or not of the coding."""
@@ -66,14 +71,14 @@ class Body:
             raise too_large(self._limit_bytes)
         allowed = min(self._limit_bytes, max(RATIO_APPLIES_ABOVE, self._ratio * self.wire_bytes))
         try:
-            piece = self._decoder.decode(chunk, allowed - self._decoded_bytes + 1)
+            piece = self._decoder.decode(chunk, allowed - self.decoded_bytes + 1)
         except (zlib.error, brotli.error) as error:
             raise BodyError("protocol", "the body is not coded as its Content-Encoding says; we try again") from error
         self._decoded.append(piece)
-        self._decoded_bytes += len(piece)
-        if self._decoded_bytes > self._limit_bytes:
+        self.decoded_bytes += len(piece)
+        if self.decoded_bytes > self._limit_bytes:
             raise too_large(self._limit_bytes)
-        if self._decoded_bytes > allowed:
+        if self.decoded_bytes > allowed:
             raise BodyError("bomb", f"the body grows more than {self._ratio}-fold when decoded; it was not read")
 
     def finish(self) -> bytes:

@@ -38,23 +38,30 @@ Reply: TypeAlias = bytes | Talk | Awaitable[bytes]
 
 
 class Origin:
-    """A server on 127.0.0.1. `answer` gives the bytes to send, now or later, or a coroutine that sends and then closes.
+    """A server on 127.0.0.1, or another `host`.
 
-    `greeting` is sent before anything is asked.
+    `answer` gives the bytes to send, now or later, or a coroutine that sends and then closes. `greeting` is sent before
+    anything is asked.
     """
 
     def __init__(
-        self, answer: Callable[[Asked], Reply], *, tls: SSLContext | None = None, greeting: bytes = b""
+        self,
+        answer: Callable[[Asked], Reply],
+        *,
+        tls: SSLContext | None = None,
+        greeting: bytes = b"",
+        host: str = "127.0.0.1",
     ) -> None:
         self.asked: list[Asked] = []
         self.accepted = 0
         self._answer = answer
         self._tls = tls
         self._greeting = greeting
+        self._host = host
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
+        self._server = await asyncio.start_server(self._serve, self._host, 0, ssl=self._tls, backlog=1024)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
 

@@ -9,6 +9,7 @@ import struct
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import formatdate
@@ -26,6 +27,7 @@ from aggregator.fetch.http import Fetcher, Limits
 from aggregator.fetch.pace import Pace
 from aggregator.site import PaceBy
 from aggregator.source import Source, Validators
+from aggregator.unread import SMALL_BYTES, Unread
 from tests.fetch.origin import LOOPBACK, Asked, Origin, Reply, polling, redirect, response, source
 
 FEED = b"<rss><channel><title>Dunia</title></channel></rss>"
@@ -249,6 +251,26 @@ class TestBodies:
 
 
 class TestSlowness:
+    async def test_a_large_document_waits_for_room_and_a_small_one_passes_it(self) -> None:
+        unread, large, small = Unread(), response(body=b" " * 2 * SMALL_BYTES), response(body=FEED)
+        async with (
+            Origin(lambda asked: large if asked.path == "/large" else small) as origin,
+            Fetcher(polling(), unread=unread) as fetcher,
+        ):
+            with ExitStack() as held:
+                for _ in range(100):
+                    held.enter_context(unread.holding(2 * SMALL_BYTES))
+                url = origin.url("/large")
+                waiting = asyncio.ensure_future(fetcher.fetch(source(url), url, NEVER))
+                while not origin.asked:  # noqa: ASYNC110  it tells of no event
+                    await asyncio.sleep(0.01)
+                for _ in range(3):
+                    assert isinstance(await fetcher.fetch(source(origin.url()), origin.url(), NEVER), Fetched)
+                assert not waiting.done()
+            answer = await waiting
+        assert isinstance(answer, Fetched)
+        assert len(answer.body) == 2 * SMALL_BYTES
+
     @pytest.mark.parametrize(
         ("limits", "kind"),
         [
@@ -612,27 +634,35 @@ class FakeResolver(AbstractResolver):
         pass
 
 
+LOOPBACK_WRITTEN = (
+    *(
+        "127.0.0.1",
+        "127.0.0.1.",
+        "127.1",
+        "0177.0.0.1",
+        "0x7f.1",
+        "0x7f000001",
+        "2130706433",
+        "localhost",
+        "localhost.",
+    ),
+    *("[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "0.0.0.0", "\uff11\uff12\uff17.0.0.1"),
+)
+
+
 class TestGuard:
-    @pytest.mark.parametrize(
-        "host",
-        [
-            "127.0.0.1",
-            "127.0.0.1.",
-            "127.1",
-            "0177.0.0.1",
-            "0x7f.1",
-            "0x7f000001",
-            "2130706433",
-            "localhost",
-            "localhost.",
-            "[::1]",
-            "[::ffff:127.0.0.1]",
-            "[::ffff:7f00:1]",
-            "[::127.0.0.1]",
-            "0.0.0.0",
-            "\uff11\uff12\uff17.0.0.1",
-        ],
-    )
+    @pytest.mark.parametrize("host", LOOPBACK_WRITTEN)
+    async def test_no_redirect_leads_to_loopback_however_it_is_written(self, host: str) -> None:
+        outside = replace(polling(), allow_private=(ip_network("127.0.0.5/32"),))
+        async with Origin(always(response(body=FEED))) as inside:
+            leads_inside = always(redirect(inside.url(host=host).encode("utf-8").decode("latin-1")))
+            async with Origin(leads_inside, host="127.0.0.5") as origin, Fetcher(outside) as fetcher:
+                url = origin.url(host="127.0.0.5")
+                answer = await fetcher.fetch(source(url), url, NEVER)
+        assert failed(answer).kind in {"blocked address", "redirects", "bad url", "dns"}
+        assert (len(origin.asked), inside.accepted) == (1, 0)
+
+    @pytest.mark.parametrize("host", LOOPBACK_WRITTEN)
     async def test_loopback_sees_no_connection_however_it_is_written(self, host: str) -> None:
         async with Origin(always(response(body=FEED))) as origin, Fetcher(polling(allow=())) as fetcher:
             url = origin.url(host=host)
