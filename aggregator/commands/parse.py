@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from aggregator.fetch.answer import Fetched
     from aggregator.parse.job import Job
     from aggregator.parse.sandbox import Sandbox
+    from aggregator.site import Network
 
 _FILE_BYTES = 10 << 20  # as much as is taken from a publisher
 
@@ -99,18 +100,14 @@ def _file(named: str, base: str | None) -> "Fetched":
 
 async def _fetched(url: str) -> "Fetched":
     from datetime import timedelta
-    from ipaddress import ip_network
 
     from aggregator.fetch.answer import Failed, Fetched, Refused
     from aggregator.fetch.http import Fetcher
     from aggregator.site import Polling
     from aggregator.source import Source, Validators
 
-    # The operator names the address by hand here; what it redirects to is guarded as ever by the same networks.
-    everywhere = (ip_network("0.0.0.0/0"), ip_network("::/0"))
-    polling = Polling(
-        every=timedelta(minutes=15), at_once=1, per_host=1, host_gap=timedelta(0), allow_private=everywhere
-    )
+    allowed = await _named_by_hand(url)
+    polling = Polling(every=timedelta(minutes=15), at_once=1, per_host=1, host_gap=timedelta(0), allow_private=allowed)
     async with Fetcher(polling) as fetcher:
         answer = await fetcher.fetch(Source(id=url, name=url, urls=(url,)), url, Validators())
     if isinstance(answer, Fetched):
@@ -118,6 +115,21 @@ async def _fetched(url: str) -> "Fetched":
     detail = answer.detail if isinstance(answer, Failed | Refused) else type(answer).__name__
     typer.echo(f"{url}: {detail}", err=True)
     raise typer.Exit(1)
+
+
+async def _named_by_hand(url: str) -> "tuple[Network, ...]":
+    """Give the addresses of a host that the operator named: it may be anywhere. What it redirects to may not."""
+    import socket
+    from contextlib import suppress
+    from ipaddress import ip_network
+    from urllib.parse import urlsplit
+
+    from aggregator.fetch.names import Names
+
+    with suppress(OSError, ValueError):  # UnicodeError is one; that there is no such host, asking it will tell
+        found = await Names().resolve(urlsplit(url).hostname or "", 0, socket.AF_UNSPEC)
+        return tuple(ip_network(each["host"].partition("%")[0]) for each in found)
+    return ()
 
 
 async def _read(job: "Job", sandbox: "Sandbox") -> "Reading":

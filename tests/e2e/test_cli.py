@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -255,6 +256,20 @@ def test_parse_shows_a_document_as_a_table_and_as_json_and_refuses_what_is_none(
     assert "Gempa" in table.stdout
     assert json.loads(lines.stdout)["published"] == (NOW - timedelta(hours=1)).isoformat()
     assert refused.stderr.startswith("none.bin: ")
+
+
+def test_parse_reads_whatever_address_is_named_and_is_led_to_no_other_private_one(tmp_path: Path) -> None:
+    with Origin({"/feed.xml": feed(Gempa=1)}) as origin, socket.create_server(("127.0.0.2", 0)) as inside:
+        inside.settimeout(0)
+        target = f"http://127.0.0.2:{inside.getsockname()[1]}/"
+        origin.pages["/pindah"] = Page(status=302, headers={"Location": target})
+        read = aggregator("parse", origin.url("/feed.xml"), cwd=tmp_path)
+        led = aggregator("parse", origin.url("/pindah"), cwd=tmp_path)
+        with pytest.raises(BlockingIOError):
+            inside.accept()
+
+    assert (read.returncode, "Gempa" in read.stdout) == (0, True)
+    assert (led.returncode, "127.0.0.2 is not a public address" in led.stderr) == (1, True)
 
 
 def test_without_a_feeds_yaml_the_shipped_one_is_used_and_that_is_said(tmp_path: Path) -> None:
