@@ -1,10 +1,11 @@
 """The daemon where memory is short: `python -m tests.long.memory [--mib 256] [--sources 10000] [--minutes 5]`.
 
 `aggregator up` on 10,000 sources with `RLIMIT_AS` of 256 MiB, for itself and its children, and all poison among them
-(tests/long/poisons.py). It is given one arena of malloc, and threads with stacks of 1 MiB: otherwise each maps some 70 MiB
-that it never touches, and address space is all that is bounded here. It is to go on: every source asked, every headline kept, and only children die. Printed: the
-most it had resident and mapped, how many children died, and what it said; the exit code is 1 where it ended, said of a
-fault of ours, lost a headline, left a source unasked, or grew beyond what it was given. For Linux: it reads /proc.
+(tests/long/poisons.py). It is given one arena of malloc, and threads with stacks of 1 MiB: otherwise each maps some 70
+MiB that it never touches, and address space is all that is bounded here. It is to go on: every source asked, every
+headline kept, and only children die. Printed: the most it had resident and mapped, how many children there were, and
+what it said of memory. The exit code is 1 where it ended, said of a fault of ours, lost a headline, left a source
+unasked, or grew beyond what it was given. For Linux: it reads /proc.
 """
 
 import argparse
