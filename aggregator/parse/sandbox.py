@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pebble import ProcessPool
 
 _TIMEOUT_SECONDS: Final = 5.0
-_PATIENCE_SECONDS: Final = 0.5
+_PATIENCE_SECONDS: Final = 1.0
 _MOST_SLOW: Final = 1_000  # that are remembered
 _SLOW_BYTES: Final = 40 * 2**20  # of documents among the slow: four of the largest, or hundreds as most feeds are
 _LOOK_SECONDS: Final = 1.0  # between two looks whether there still is a pool, where a document takes long
@@ -43,7 +43,7 @@ class _TooSlowError(ParseStoppedError):
 class Sandbox:
     """A few warm children, started with the first document.
 
-    What takes long makes way: a document that is not read within half a second is stopped, and gets its whole time when
+    What takes long makes way: a document that is not read within a second is stopped, and gets its whole time when
     it is its turn among the slow, who never hold all children. The next document from its address goes there at once,
     until one is read quickly. So whoever publishes nothing but poison delays the slow alone.
 
