@@ -12,6 +12,8 @@ import argparse
 import json
 import os
 import resource
+import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -26,7 +28,10 @@ from tests.long.poison import Children, publishing
 
 _NAMED: Final = ("VmHWM", "VmPeak")
 _STACK_BYTES: Final = 1 << 20  # of a thread; 8 MiB otherwise
-_ARENAS: Final = {"MALLOC_ARENA_MAX": "1"}  # of glibc's malloc: each maps 64 MiB, one a thread
+_ENV: Final = {
+    "MALLOC_ARENA_MAX": "1",  # of glibc's malloc: each maps 64 MiB, one a thread
+    "PYTHONFAULTHANDLER": "1",  # whatever ends it, we are told where it was
+}
 
 
 @contextmanager
@@ -66,15 +71,21 @@ def run(mib: int, count: int, minutes: float) -> list[str]:
         ]
         feeds = write_feeds(folder, [*poison, *sources], allow_private=["127.0.0.0/8"], every="30m")
         with little(mib):
-            starting = daemon(folder, feeds, env=_ARENAS)
+            starting = daemon(folder, feeds, env=_ENV)
             running = starting.__enter__()
         try:
             with Children(running.process.pid) as children:
                 peaks, status = _watch(running, minutes)
             died = running.process.poll()
-            log = running.log.read_text()
+            running.process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                running.process.wait(120)
+            has_ended = running.process.poll() is not None
+            if not has_ended:
+                running.process.send_signal(signal.SIGABRT)
         finally:
             starting.__exit__(None, None, None)
+        log = running.log.read_text()
         with EmbeddedStore(folder / "state") as store:
             kept = {headline.title for headline in store.headlines()}
     served, answered = good.served(status), sum(source["polls"] > 0 for source in status.values())
@@ -88,6 +99,7 @@ def run(mib: int, count: int, minutes: float) -> list[str]:
     )
     print("\n".join(f"  said: {each}" for each in said[:12]))  # noqa: T201
     broken = [f"it ended: {died}: {log[-2000:]}"] if died is not None else []
+    broken += [] if has_ended else [f"it did not end when it was told to: {log[-6000:]}"]
     broken += [f"in the log: {line}" for line in log.splitlines() if "Traceback" in line or " ERROR " in line][:20]
     broken += [f"lost: {each}" for each in sorted(lost)[:10]] + [f"asked for: {each}" for each in trespasses]
     broken += [f"only {answered:,} were asked"] if answered < count + len(told["rows"]) else []
