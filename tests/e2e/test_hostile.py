@@ -194,9 +194,7 @@ def test_documents_made_to_be_slow_cost_only_their_own_source(tmp_path: Path) ->
             assert most_memory_mib(running) < MOST_MEMORY_MIB
 
     assert {name for name in bombs if told[name] != "200"} >= {"penulis", "sarang", "gzip", "json"}
-    assert {told[name] for name in NEIGHBOURS} == {
-        "200"
-    }  # the costly: if nobody else runs
+    assert {told[name] for name in NEIGHBOURS} == {"200"}  # the costly: if nobody else runs
     assert watch.asked > 100
     assert watch.longest < LONGEST_SILENCE
 

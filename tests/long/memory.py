@@ -24,7 +24,8 @@ from typing import Any, Final
 
 from aggregator.store.embedded import EmbeddedStore
 from tests.e2e.running import Running, daemon, write_feeds
-from tests.long.poison import Children, publishing
+from tests.long.children import Children
+from tests.long.poison import publishing
 
 _NAMED: Final = ("VmHWM", "VmPeak")
 _STACK_BYTES: Final = 1 << 20  # of a thread; 8 MiB otherwise
