@@ -13,6 +13,7 @@ from dataclasses import replace
 from email.utils import format_datetime
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
+from xml.sax.saxutils import quoteattr
 
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
@@ -24,7 +25,7 @@ from aggregator.publish.bulletins import Bulletin
 from aggregator.publish.forms import Form, Outline, Template, related_to, specimen_of
 from aggregator.publish.head import Head
 from aggregator.publish.icon import ICON_PIXELS
-from aggregator.publish.item import Item
+from aggregator.publish.item import Item, story_urn, to_seconds
 from aggregator.publish.outgoing import rfc3339
 from aggregator.story import Dissolved
 
@@ -39,6 +40,7 @@ _GENERATOR_URL: Final = "https://github.com/headline-aggregator/headline-aggrega
 _OURS: Final = "ours"  # what feedgen calls our extensions: one to each of its elements
 _MOST_HEADS: Final = 1_024  # that are kept: writing one costs a fifth of a topic in which one item is new
 _MOST_FORMS: Final = 256  # likewise: 1,243 items of 161 real feeds have 77, and 87 % of them one of twenty
+_ANYBODY: Final = Dissolved(story="", into="", at=extensions.NEVER, topics=())
 _RSS_STAMP: Final = b"<lastBuildDate>" + format_datetime(extensions.NEVER).encode()
 _ATOM_STAMP: Final = b"<updated>" + rfc3339(extensions.NEVER).encode()
 
@@ -80,9 +82,10 @@ def atom_feed(head: Head, entries: Iterable[bytes], dissolved: Iterable[Dissolve
 
     `dissolved` are told before them (RFC 6721): a reader that knows `at:deleted-entry` takes their items away.
     """
-    before, after = _around_entries(_undated(head), tuple(dissolved))
+    gone = [_deleted_entry(each) for each in dissolved]
+    before, after = _around_entries(_undated(head), is_anybody_gone=bool(gone))
     stamp = rfc3339(head.updated_at or extensions.NEVER).encode()
-    return b"".join([before.replace(_ATOM_STAMP, b"<updated>" + stamp, 1), *entries, after])
+    return b"".join([before.replace(_ATOM_STAMP, b"<updated>" + stamp, 1), *gone, *entries, after])
 
 
 def by_numbers(xml: bytes) -> bytes:
@@ -117,8 +120,16 @@ def _around_items(head: Head) -> tuple[bytes, bytes]:
 
 
 @lru_cache(maxsize=_MOST_HEADS)
-def _around_entries(head: Head, dissolved: tuple[Dissolved, ...]) -> tuple[bytes, bytes]:
-    return _halves(_atom_head(head, dissolved).atom_str(pretty=True), b"</feed>\n")
+def _around_entries(head: Head, *, is_anybody_gone: bool) -> tuple[bytes, bytes]:
+    """Write what stands around them. A root that is to hold `at:deleted-entry` declares it: one was there."""
+    feed = _atom_head(head, (_ANYBODY,) if is_anybody_gone else ()).atom_str(pretty=True)
+    before, after = _halves(feed, b"</feed>\n")
+    return before.removesuffix(_deleted_entry(_ANYBODY)), after
+
+
+def _deleted_entry(each: Dissolved) -> bytes:
+    ref, when = quoteattr(story_urn(each.story)), rfc3339(to_seconds(each.at))
+    return by_numbers(f'  <at:deleted-entry ref={ref} when="{when}"/>\n'.encode())
 
 
 def _halves(feed: bytes, end: bytes) -> tuple[bytes, bytes]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import feedparser
 import pytest
 
@@ -6,6 +8,7 @@ from aggregator.publish.forms import outline_of
 from aggregator.publish.head import head_of
 from aggregator.publish.item import Item, item_of
 from aggregator.publish.syndication import (
+    _around_entries,
     _atom_entry,
     _atom_head,
     _rss_entry,
@@ -63,6 +66,15 @@ def test_joined_atom_is_what_feedgen_writes_as_a_whole(kind: str) -> None:
 
     joined = atom_feed(HEAD, [atom_entry(outline_of(item, OURS)) for item in items_of(kind)], DISSOLVED)
     assert joined == by_numbers(whole.atom_str(pretty=True))
+
+
+def test_the_head_of_a_feed_is_kept_once_however_many_stories_become_parts_of_others() -> None:
+    _around_entries.cache_clear()
+    for number in range(20):
+        gone = [replace(each, story=f"{each.story}-{number}") for each in DISSOLVED]
+        assert atom_feed(HEAD, (), gone).count(b"<at:deleted-entry ") == len(gone)
+
+    assert _around_entries.cache_info().currsize == 1
 
 
 def test_a_reader_of_rss_finds_what_was_told() -> None:
