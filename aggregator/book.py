@@ -69,7 +69,9 @@ class Seal:
 
 
 class Book:
-    """One topic's archive. Nothing of it is in memory but where things are; of a sealed month, not even that.
+    """One topic's archive. Nothing of it is in memory but where things are, and that of one sealed month at most.
+
+    It is the one looked into last: of the month before, that is in its first days often, and of others seldom.
 
     Args:
         folder: state/archive/TOPIC, which need not exist yet.
@@ -81,6 +83,7 @@ class Book:
         self._folder, self._zone, self._oldest = folder, zone, oldest
         self._volumes = {month: _Volume(folder, month) for month in _months_in(folder)}
         self._stale: set[str] = set()
+        self._looked_into: Month | None = None
         sealed = [volume for volume in self._volumes.values() if volume.seal is not None]
         for volume in (*sealed[-1:], *(volume for volume in self._volumes.values() if volume.seal is None)):
             make_sure(volume.path)  # of those sealed before, everything was
@@ -129,8 +132,8 @@ class Book:
 
     def where(self, id_: str) -> str | None:
         """Name the part that holds an item. None: none does."""
-        for month, volume in reversed(self._volumes.items()):
-            if (place := volume.ledger.place(id_)) is not None:
+        for month in reversed(self._volumes):
+            if (place := self._ledger(month).place(id_)) is not None:
                 return _name(month, _part_of(place))
         return None
 
@@ -163,7 +166,7 @@ class Book:
         month = self._month_of(id_, since)
         if month is None:
             return False
-        ledger = self._volumes[month].ledger
+        ledger = self._ledger(month)
         place = ledger.place(id_)
         return self._volumes[month].seal is not None or (place is not None and ledger.mark(place) == mark)
 
@@ -199,7 +202,7 @@ class Book:
             next=self._after(month, number, seal),
             cover=cover if seal is None else seal.cover,
             closed_at=None if seal is None else seal.closed_at,
-            items=tuple(volume.ledger.items(places)),
+            items=tuple(self._ledger(month).items(places)),
         )
 
     def seal(self, cover: Cover, *, now: datetime) -> None:
@@ -234,7 +237,15 @@ class Book:
         """Find the month that an item is in. None: it is in none."""
         earliest = month_of(since - _FAR_ZONES, self._zone)
         months = (month for month in reversed(self._volumes) if month >= earliest)
-        return next((month for month in months if self._volumes[month].ledger.place(id_) is not None), None)
+        return next((month for month in months if self._ledger(month).place(id_) is not None), None)
+
+    def _ledger(self, month: Month) -> Ledger:
+        """Give where a month's items are. Of a sealed one that is read, and another one's is forgotten."""
+        if self._volumes[month].seal is not None and month != self._looked_into:
+            if self._looked_into in self._volumes:
+                self._volumes[self._looked_into].forget()
+            self._looked_into = month
+        return self._volumes[month].ledger
 
     def _month_for(self, each: Told) -> Month | None:
         """Say into which month an item is to be written now. None: into none."""
@@ -247,7 +258,7 @@ class Book:
         return month if month >= self._oldest else None
 
     def _item(self, month: Month, id_: str) -> bytes | None:
-        ledger = self._volumes[month].ledger
+        ledger = self._ledger(month)
         place = ledger.place(id_)
         return None if place is None else ledger.items([place])[0]
 
@@ -322,7 +333,11 @@ class _Volume:
             self.ledger.end(orjson.dumps(seal))
             self.seal = seal
         finally:
-            self._ledger = None
+            self.forget()
+
+    def forget(self) -> None:
+        """Have it read again when it is next asked for."""
+        self._ledger = None
 
 
 def prune_folder(folder: Path, oldest: Month | None) -> None:

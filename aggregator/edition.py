@@ -71,10 +71,8 @@ class Edition:
             sources: Likewise.
             oldest: The first month of which archives are kept. None: there are no archives.
         """
-        self._shelf = shelf
-        self._public = directory / "public"
-        self._stamp = directory / _STAMP
-        self._desk = desk
+        self._shelf, self._desk = shelf, desk
+        self._public, self._stamp = directory / "public", directory / _STAMP
         self._topics = {topic.slug: topic for topic in topics}
         self._names = {source.id: source.name for source in sources}
         self._sources = tuple(sources)
@@ -101,6 +99,8 @@ class Edition:
         self._news = 0  # the store's count, as of what is published
         self._told: int | None = None  # likewise, as of what the operator is told. None: that has to be told again
         self._incidents: Sequence[Incident] | None = None  # not published yet. None: they are
+        self._to_close_at: datetime | None = None  # when months were to be closed last
+        self._whole_at: datetime | None = None  # when that was, of what is now in the archives as a whole
 
     @property
     def is_pending(self) -> bool:
@@ -134,9 +134,9 @@ class Edition:
         try:
             stamp = orjson.loads(whole(self._stamp) or b"")
             paths, told = stamp["paths"], stamp["told"]
-            if (stamp["settings"], stamp["news"]) != (self._settings, news) or not _are_files(self._public, paths):
-                return False
-            if not self.archive.is_there(stamp["archive"]):
+            is_ours = (stamp["settings"], stamp["news"]) == (self._settings, news)
+            are_there = ((self._public / path).is_file() for path in chain(*paths.values()))
+            if not (is_ours and all(are_there) and self.archive.is_there(stamp["archive"])):
                 return False
         except (ValueError, KeyError, TypeError):  # there is none, or it is an older version's
             return False
@@ -160,9 +160,10 @@ class Edition:
                 again. Where the archive could not be written down, they have the old ones.
         """
         slugs, self._touched = self._touched, set()
-        incidents, self._incidents = self._incidents, None
+        incidents, self._incidents, to_close_at = self._incidents, None, self._to_close_at
         try:
             changed = await self._publish(slugs, incidents, news, beside)
+            self._whole_at = self._whole_at if self._unfiled else to_close_at
             if not self.archive.is_whole:
                 changed += await asyncio.to_thread(self.archive.mend, self._at_hand())
             if not self.is_pending:
@@ -175,15 +176,21 @@ class Edition:
         return changed
 
     async def close_months(self, *, oldest: Month | None, now: datetime) -> None:
-        """Seal the months of the archives that are over, if everything is published; remove those before `oldest`.
+        """Seal the months of the archives that are over; remove those before `oldest`.
+
+        What waits to be published may belong to them. Then those are sealed that were over at an earlier call, if all
+        that waited then was published since: there may never be a moment in which nothing waits.
 
         Raises:
             StateError: state/ cannot be written. The next call tries again.
         """
-        if not self.is_pending and self._filed is not None:
-            gone = await asyncio.to_thread(self._close_months, oldest, now)
-            if gone:  # pages link to them
-                self.touch_all()
+        self._to_close_at, self._whole_at = now, self._whole_at if self.is_pending else now
+        is_written = self.archive.is_whole and not (self._unfiled or self._unwritten or self._filed is None)
+        if not is_written or self._whole_at is None:
+            return
+        gone = await asyncio.to_thread(self._close_months, oldest, self._whole_at)
+        if gone:  # pages link to them
+            self.touch_all()
 
     def _close_months(self, oldest: Month | None, now: datetime) -> list[str]:
         from aggregator.publish.files import remove_documents
@@ -390,7 +397,3 @@ def _read_stamp(path: Path) -> tuple[int | None, Earlier, Moved]:
         return int(stamp["news"]), earlier_of(stamp), Moved(stamp["moved"])
     except (ValueError, KeyError, TypeError):
         return None, Earlier(), Moved({})
-
-
-def _are_files(public: Path, paths: Mapping[str, Iterable[str]]) -> bool:
-    return all((public / path).is_file() for path in chain(*paths.values()))

@@ -19,7 +19,8 @@ from aggregator.errors import StateDamagedError, StateError
 from aggregator.headline import Headline, Revision
 from aggregator.story import Dissolved
 from aggregator.topic import Topic
-from tests.archives import BASE, JAKARTA, SITE, TOPICS, Runs, news, titles, urn
+from tests.archives import BASE, JAKARTA, SITE, SLUGS, TOPICS, Runs, news, titles, urn
+from tests.long.census import held
 from tests.newsroom import NOON
 from tests.publish.judge.editions import judged
 from tests.publish.judge.judging import Published
@@ -155,6 +156,19 @@ async def test_a_later_revision_shows_in_the_feed_alone(runs: Runs) -> None:
     assert await runs.rebuilt() == before
 
 
+async def test_of_the_months_that_ended_one_at_most_is_in_memory(runs: Runs) -> None:
+    months = [datetime(2026, month, 15, tzinfo=JAKARTA) for month in range(3, 11)]
+    for number, at in enumerate(months):
+        await runs.tell(news(number, at))
+    await close(runs)
+    for number, at in enumerate(months):
+        await runs.tell(revised(number, at, "Judul baru"))
+        runs.edition.archive.where(urn(news(number, at)))
+
+    assert len(runs.archived()) == len(months)
+    assert held(runs.edition.archive)["Ledger._starts"] <= len(SLUGS)
+
+
 async def test_a_run_that_slept_over_the_end_files_first_and_seals_then(runs: Runs) -> None:
     await runs.tell(news(1, LAST_OF_OCTOBER))
     await runs.bring(news(2, LAST_OF_OCTOBER))
@@ -165,6 +179,23 @@ async def test_a_run_that_slept_over_the_end_files_first_and_seals_then(runs: Ru
 
     assert sealed(runs) == {"2026-10"}
     assert len(runs.archived()) == 2
+
+
+async def test_a_month_ends_though_there_is_never_a_moment_without_news(runs: Runs) -> None:
+    await runs.tell(news(1, LAST_OF_OCTOBER))
+    await runs.bring(news(2, LAST_OF_OCTOBER), news(3, FIRST_OF_NOVEMBER))
+    await close(runs)
+    assert sealed(runs) == set()  # one of them may belong to it
+    await runs.publish()
+    await runs.bring(news(4, SEALING))
+    await close(runs, SEALING + HOUR)
+
+    assert sealed(runs) == {"2026-10"}
+    await runs.publish()
+    final = runs.files("*/2026-10*")
+    assert await runs.rebuilt() == runs.files()
+    assert runs.files("*/2026-10*") == final
+    assert len(runs.archived()) == len(set(runs.archived())) == 4
 
 
 async def test_what_comes_for_a_sealed_month_is_told_in_the_running_one(runs: Runs) -> None:
