@@ -156,6 +156,7 @@ class House:
         self._fetcher.follow(feeds.polling)
         self.feeds = feeds
         self.sources = {source.id: source for source in sources}
+        self._heard = {id_: at for id_, at in self._heard.items() if id_ in self.sources}
         self.desk.configure(topics=feeds.topics, sources=sources, zone=feeds.site.zone)
         self.edition = Edition(
             self._tools.directory,

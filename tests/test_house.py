@@ -27,6 +27,7 @@ from aggregator.source import Hints, Source, Validators
 from aggregator.topic import Topic
 from tests.e2e.running import Origin, Page, write_feeds
 from tests.fetch import origin as asking
+from tests.long.census import held
 from tests.newsroom import DUNIA, KABAR, NOON, POLLING, POPULAR, UPDATE, Newsroom, fetched, source
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -133,6 +134,19 @@ async def test_a_restart_publishes_what_was_committed_and_not_published(tmp_path
         assert b"Harga beras naik" in files(tmp_path)["update.rss"]
     async with rooms(tmp_path) as here:
         assert not here.house.edition.is_pending
+
+
+async def test_who_has_left_feeds_yaml_leaves_nothing_behind_in_memory(tmp_path: Path) -> None:
+    async with rooms(tmp_path) as here:
+        censuses = []
+        for number in range(6):
+            guest = source(f"Guest {number}")
+            await here.furnish(sources=(DUNIA, guest))
+            await here.poll(guest, fetched(f"1 Kabar ke-{number} dari tamu"))
+            censuses.append(held(here.house))
+
+        first, last = ({name: each[name] for name in each if name.startswith("House.")} for each in censuses[::5])
+        assert last == first
 
 
 async def test_a_lost_folder_is_rebuilt_with_the_same_bytes(tmp_path: Path) -> None:
