@@ -93,13 +93,13 @@ class _Peak:
 
     def _watch(self) -> None:
         while not self._over.wait(_SAMPLED_EVERY_SECONDS):
-            self._bytes = max(self._bytes, sum(map(_pss_bytes, _descendants(os.getpid()))))
+            self._bytes = max(self._bytes, sum(map(pss_bytes, descendants(os.getpid()))))
 
 
 def tree_cpu_seconds(pid: int) -> float:
     """Give the CPU that a running process and its descendants took so far, those that ended among them."""
     ticks = 0
-    for each in (pid, *_descendants(pid)):
+    for each in (pid, *descendants(pid)):
         with suppress(OSError):  # it has ended
             ticks += sum(map(int, Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")
@@ -107,10 +107,10 @@ def tree_cpu_seconds(pid: int) -> float:
 
 def tree_bytes(pid: int) -> int:
     """Give the sum of the proportional set sizes of a running process and its descendants."""
-    return sum(map(_pss_bytes, (pid, *_descendants(pid))))
+    return sum(map(pss_bytes, (pid, *descendants(pid))))
 
 
-def _descendants(ancestor: int) -> Iterable[int]:
+def descendants(ancestor: int) -> Iterable[int]:
     parents = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended
@@ -121,7 +121,7 @@ def _descendants(ancestor: int) -> Iterable[int]:
     return found - {ancestor}
 
 
-def _pss_bytes(pid: int) -> int:
+def pss_bytes(pid: int) -> int:
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:  # it has ended
