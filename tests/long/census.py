@@ -1,6 +1,8 @@
 """What a process holds: how much is in the containers of our own objects, and how many of which objects live."""
 
+import ctypes
 import gc
+import sys
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import is_dataclass
@@ -8,6 +10,11 @@ from types import FunctionType, MethodType
 from typing import Any, Final
 
 _OURS: Final = "aggregator"
+_MEAN_BYTES: Final = 80  # of an object of ours: tuples, slots, short texts
+_MALLINFO: Final = (
+    *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+    *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+)
 _FEW: Final = 64  # elements of a container that are looked into: a book for each topic, a session for each permission
 
 
@@ -33,6 +40,23 @@ def held(*roots: object) -> Counter[str]:
 def living() -> Counter[str]:
     """Count the objects that the garbage collector knows, by their types."""
     return Counter(f"{type(each).__module__}.{type(each).__qualname__}" for each in gc.get_objects())
+
+
+def bytes_in_use() -> int:
+    """Tell what is in use of the memory that was got from glibc, and of Python's own; what they keep free is not.
+
+    Python's own is for objects up to 512 bytes, of which only the number is known.
+    """
+    mallinfo = ctypes.CDLL(None).mallinfo2
+    mallinfo.restype = _Told
+    told = mallinfo()
+    return int(told.uordblks) + int(told.hblkhd) + _MEAN_BYTES * sys.getallocatedblocks()
+
+
+class _Told(ctypes.Structure):
+    """What mallinfo2(3) gives."""
+
+    _fields_ = tuple((name, ctypes.c_size_t) for name in _MALLINFO)
 
 
 def _parts(each: object) -> Iterator[tuple[str, object]]:

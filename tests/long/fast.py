@@ -133,7 +133,7 @@ async def watch(daemon: "Daemon", clock: Fast) -> None:
     from collections import deque  # noqa: PLC0415
 
     from aggregator.monitor.lag import quantile  # noqa: PLC0415
-    from tests.long.census import held, living  # noqa: PLC0415
+    from tests.long.census import bytes_in_use, held, living  # noqa: PLC0415
 
     tally: Any = daemon._tally
     counts = set(CENSUS_HOURS)
@@ -151,6 +151,7 @@ async def watch(daemon: "Daemon", clock: Fast) -> None:
                 "passes": len(daemon._passes),
                 "threads": threading.active_count(),
                 "blocks": sys.getallocatedblocks(),
+                "in use": bytes_in_use() / 1e6,
                 "late": [len(late), quantile(late, 0.5), quantile(late, 0.99), max(late, default=0.0)],
                 "lag": [tally.lag.p99(), tally.lag.longest],
                 "headlines": totals.headlines,

@@ -6,8 +6,9 @@ growing. 2,000 sources (town.py) are asked every 15 minutes of its time; one in 
 readers come and go, and listen; twice feeds.yaml is edited.
 
 Each line is an hour. Then the promises, with their figures; the exit code is 1 if one is broken:
-memory, after the sixth hour, grows by less than 1 MB a day beside what is kept; descriptors, tasks and threads do not;
-the journal is compacted; nobody is late by more than an interval, nor given up; nothing is lost, nor told twice.
+memory in use, after the sixth hour, grows by less than 1 MB a day beside what is kept (what the allocator keeps for the
+next burst is shown); descriptors, tasks and threads do not; the journal is compacted; nobody is late by more than an
+interval, nor given up; nothing is lost, nor told twice.
 """
 
 import argparse
@@ -36,6 +37,7 @@ SPEED: Final = 60.0
 HOUR: Final = 3_600.0
 EVERY_SECONDS: Final = 900.0
 SETTLED_HOURS: Final = 6.0
+SHORTEST_HOURS: Final = 4
 GUESTS: Final = 20  # sources that are taken out of feeds.yaml for some hours, and come back
 EDITED_HOURS: Final = 9.0
 MOST_GROWTH: Final = 1.0  # MB a day
@@ -153,10 +155,10 @@ def _looked_at(pid: int, state: Path, told: Told) -> Row:
 
 
 def print_heading() -> None:
-    tell(
-        "| hour | MB | children MB | descriptors | tasks | threads | kept | stories | journal MB | state MB | files "
-        "| polls | CPU, % of a core | p99 late, s | most late, s | lag p99 ms | longest ms |\n" + "|---" * 17 + "|"
-    )
+    names = "hour, MB in use, MB, children MB, descriptors, tasks, threads, kept, stories, journal MB, state MB, files"
+    more = "polls, CPU % of a core, p99 late s, most late s, lag p99 ms, longest ms"
+    columns = [*names.split(", "), *more.split(", ")]
+    tell(f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|")
 
 
 def print_hour(rows: Sequence[Row]) -> None:
@@ -165,7 +167,7 @@ def print_hour(rows: Sequence[Row]) -> None:
 
     cells = (
         f"{rows[0]['seconds'] // HOUR + 1:.0f}",
-        *(f"{middle(name):.1f}" for name in ("pss", "children")),
+        *(f"{middle(name):.1f}" for name in ("in use", "pss", "children")),
         *(f"{middle(name):.0f}" for name in ("fds", "tasks", "threads", "headlines", "stories")),
         f"{max(row['journal'] for row in rows):.1f}",
         f"{middle('state'):.1f}",
@@ -192,8 +194,6 @@ def hourly(rows: Sequence[Row], name: str) -> list[float]:
 def growth(values: Sequence[float], beside: Sequence[float] = ()) -> float:
     """Give by how much something grows in 24 hours, once `beside` has explained what it can (least squares)."""
     hours: Sequence[float] = range(len(values))
-    if len(values) < 4:
-        return 0.0
     if beside and len(set(beside)) > 1:
         values, hours = _rest(values, beside), _rest(hours, beside)
     return 24 * linear_regression(hours, values).slope
@@ -205,20 +205,22 @@ def _rest(values: Sequence[float], beside: Sequence[float]) -> list[float]:
 
 
 def judge_growth(rows: Sequence[Row]) -> Iterator[Verdict]:
-    kept = hourly(rows, "headlines")
-    memory, blocks = hourly(rows, "pss"), hourly(rows, "blocks")
-    beside = growth(memory, kept)
+    kept, used, memory = (hourly(rows, name) for name in ("headlines", "in use", "pss"))
+    if len(kept) < SHORTEST_HOURS:
+        yield True, "too short to tell what grows"
+        return
+    beside = growth(used, kept)
     yield (
         beside < MOST_GROWTH,
         (
-            f"the daemon's memory, {memory[0]:.0f} MB, grows by {beside:+.2f} MB a day beside what is kept, with it by "
-            f"{growth(memory):+.2f}; Python's blocks, {blocks[0]:,.0f}, by {growth(blocks, kept):+,.0f}"
+            f"memory in use, {used[0]:.0f} MB, grows by {beside:+.2f} MB a day beside what is kept, with it by "
+            f"{growth(used):+.2f}; what the system gives for it, {memory[0]:.0f} MB, by {growth(memory, kept):+.2f}"
         ),
     )
     for name, most in (("fds", 10.0), ("tasks", 10.0), ("threads", 2.0), ("processes", 1.0)):
         values = hourly(rows, name)
         yield growth(values) < most, f"{name} grow by {growth(values):+.1f} a day, from {values[0]:.0f}"
-    for name in ("journal", "state", "files", "children"):
+    for name in ("pss", "journal", "state", "files", "children"):
         values = hourly(rows, name)
         highest = [max(part) for part in (values[: len(values) // 2], values[len(values) // 2 :])]
         yield highest[1] < 1.25 * highest[0], f"{name}: at most {highest[0]:.0f}, and then {highest[1]:.0f}"

@@ -128,7 +128,7 @@ class Town:
         version = f"{outlet.told}"
         if outlet.kind == "empties" and turn % 23 in {20, 21}:
             listed, version = [], f"{outlet.told}-empty"
-        elif outlet.kind == "two versions" and turn % 2:
+        elif outlet.kind == "two versions" and turn % 2 and listed:
             first = listed[-1]
             listed[-1] = Entry(guid=first.guid, title=f"{first.title} kini", link=first.link, seconds=first.seconds)
             version = f"{outlet.told}-b"
