@@ -111,7 +111,11 @@ class Archive:
 
         book = self._book(topic.slug)
         try:
-            return [each for each in traces if not book.holds(story_urn(each.name), each.mark, since=each.since)]
+            return [
+                each
+                for each in traces
+                if not book.holds(story_urn(each.name), each.mark, since=each.since, first_at=each.first_at)
+            ]
         except StateDamagedError as error:  # a month that had ended is read when it is asked for
             self._shut(topic.slug, error)
             return []

@@ -158,14 +158,14 @@ class Book:
         for month in sorted(lines):
             self._append(month, lines[month])
 
-    def holds(self, id_: str, mark: int, *, since: datetime) -> bool:
+    def holds(self, id_: str, mark: int, *, since: datetime, first_at: datetime) -> bool:
         """Say whether there is nothing to write of an item: it is in here with this mark, or in a month that is sealed.
 
-        `since` is the earliest instant at which anybody could have known of it.
+        Or it was in one that is not kept any more. The instants are as in `Told`.
         """
         month = self._month_of(id_, since)
         if month is None:
-            return False
+            return self._is_over(first_at)
         ledger = self._ledger(month)
         place = ledger.place(id_)
         return self._volumes[month].seal is not None or (place is not None and ledger.mark(place) == mark)
@@ -252,10 +252,14 @@ class Book:
         month = self._month_of(each.id, each.since)
         if month is not None:
             return month if self._volumes[month].seal is None and self._item(month, each.id) != each.json else None
+        if self._is_over(each.first_at):
+            return None
         sealed = max((month for month, volume in self._volumes.items() if volume.seal is not None), default=None)
         month = month_of(each.first_at, self._zone)
-        month = month if sealed is None else max(month, later(sealed, 1))
-        return month if month >= self._oldest else None
+        return month if sealed is None else max(month, later(sealed, 1))
+
+    def _is_over(self, first_at: datetime) -> bool:
+        return month_of(first_at, self._zone) < self._oldest
 
     def _item(self, month: Month, id_: str) -> bytes | None:
         ledger = self._ledger(month)

@@ -389,6 +389,22 @@ async def test_months_that_are_too_old_go_with_their_documents(runs: Runs) -> No
     assert await runs.rebuilt(oldest="2026-11") == before
 
 
+async def test_what_was_told_in_a_month_that_is_gone_is_not_told_anew(runs: Runs) -> None:
+    december = datetime(2026, 12, 5, tzinfo=JAKARTA)
+    await runs.tell(news(1, LAST_OF_OCTOBER), news(2, FIRST_OF_NOVEMBER))
+    await close(runs, december)
+    await runs.edition.close_months(oldest="2026-11", now=december)
+    await runs.publish()
+    await runs.bring(news(3, december))
+    await runs.begin(oldest="2026-11")  # it does not know what was told, and looks at all that is kept
+    await runs.publish()
+
+    assert {line["id"] for path in runs.files("update/*.json") for line in json.loads(runs.files()[path])["items"]} == {
+        urn(news(2, NOON)),
+        urn(news(3, NOON)),
+    }
+
+
 async def test_without_archives_there_are_no_links_and_no_files(runs: Runs) -> None:
     await runs.tell(news(1, NOON))
     await runs.begin(oldest=None)
