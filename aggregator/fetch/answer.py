@@ -75,7 +75,8 @@ class Refused:
         hints: retry_after, where one was given.
         detail: For people: the status in words, and what is known of the cause.
         oddities: As for `Fetched`.
-        asked_after: As for `Fetched`.
+        asked_after: From the call to its answer, from which Retry-After counts (RFC 9110 §10.2.3); what the others say
+            of freshness counts from the question (RFC 9111 §4.2.3).
         date: As for `Fetched`.
     """
 

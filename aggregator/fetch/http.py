@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import formatdate
 from functools import partial
+from http import HTTPStatus
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Final, Self
@@ -196,6 +197,8 @@ class Fetcher:
             if isinstance(reply, Failed):
                 return replace(reply, asked_after=_whole(waited_seconds))
             location = reply.headers.get("location")
+            if reply.status >= HTTPStatus.BAD_REQUEST:
+                waited_seconds += took_seconds  # Retry-After counts from here on
             if reply.status not in _REDIRECTS or location is None:
                 moved_to = str(at) if permanent and at != trip.start else None
                 after = _whole(waited_seconds)

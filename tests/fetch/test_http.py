@@ -436,6 +436,23 @@ class TestTurns:
         assert (type(first), type(second)) == (Fetched, Held)  # the first is under way: its redirect is followed
         assert [asked.path for asked in origin.asked] == ["/feed", "/1"]
 
+    async def test_retry_after_counts_from_the_answer_and_freshness_from_the_question(self) -> None:
+        def late(status: str) -> Reply:
+            async def write(writer: asyncio.StreamWriter) -> None:
+                await asyncio.sleep(1)
+                writer.write(response(status, body=FEED))
+
+            return write
+
+        waits = []
+        for status in ("200 OK", "503 Service Unavailable"):
+            async with Origin(always(late(status))) as origin, Fetcher(polling()) as fetcher:
+                answer = await fetcher.fetch(source(origin.url()), origin.url(), NEVER)
+                assert isinstance(answer, Fetched | Refused)
+                waits.append(answer.asked_after > timedelta(0))
+
+        assert waits == [False, True]
+
     async def test_a_failure_tells_it_too(self) -> None:
         async def hang_up(writer: asyncio.StreamWriter) -> None:
             writer.close()
