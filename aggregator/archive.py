@@ -6,6 +6,7 @@ leave an item out.
 
 import os
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -97,6 +98,11 @@ class Archive:
         """Say whether every document is there, of the topics looked at so far."""
         return not any(self._lost.values())
 
+    @property
+    def is_written(self) -> bool:
+        """Say whether every document is there and shows what was filed."""
+        return self.is_whole and all(book.is_shown for book in self._books.values())
+
     def unfiled(self, slug: str) -> bool:
         """Say whether what a topic holds was not all filed by the last run, whatever news there was since."""
         return self.is_kept and self._earlier.filed.get(slug) != self._topics[slug].one_per
@@ -113,7 +119,7 @@ class Archive:
         try:
             return [
                 each
-                for each in traces
+                for each in sorted(traces, key=lambda each: each.since)  # a sealed month is read once for all of it
                 if not book.holds(story_urn(each.name), each.mark, since=each.since, first_at=each.first_at)
             ]
         except StateDamagedError as error:  # a month that had ended is read when it is asked for
@@ -148,13 +154,20 @@ class Archive:
         self._told_alike.clear()
         books = {slug: self._book(slug) for slug in {*slugs, *self._books}} if self.is_kept else {}
         # Month by month, not topic by topic: what several topics were told at the same time is put into words once.
-        for name, slug in sorted((name, slug) for slug, book in books.items() for name in book.take_stale()):
-            documents = self._documents(slug, name, press)
-            try:
-                changed += _write(self._public, documents)
-            except StateError:
+        todo = deque(sorted((name, slug) for slug, book in books.items() for name in book.take_stale()))
+        try:
+            while todo:
+                name, slug = todo[0]
+                documents = self._documents(slug, name, press)
+                try:
+                    changed += _write(self._public, documents)
+                except StateError:
+                    books[slug].mark([name])
+                    unwritten += documents
+                todo.popleft()
+        finally:  # what could not even be read is still to be written
+            for name, slug in todo:
                 books[slug].mark([name])
-                unwritten += documents
         return changed, unwritten
 
     def mend(self, press: "Press") -> tuple[str, ...]:
@@ -217,11 +230,11 @@ class Archive:
         return self._book(slug).lengths if self.is_kept else {}
 
     def where(self, id_: str) -> str | None:
-        """Give the path of the document that holds an item, of the first topic that has it. None: it is in none."""
-        for slug in self._topics if self.is_kept else ():
-            if (name := self._book(slug).where(id_)) is not None:
-                return f"{slug}/{name}.atom"
-        return None
+        """Give the path of the document that holds an item, of the latest month in which a topic has it. None: none."""
+        books = {slug: self._book(slug) for slug in self._topics} if self.is_kept else {}
+        months = sorted({month for book in books.values() for month in book.months}, reverse=True)
+        places = ((slug, book.where(id_, month)) for month in months for slug, book in books.items())
+        return next((f"{slug}/{name}.atom" for slug, name in places if name is not None), None)
 
     def names(self, slug: str) -> tuple[str, ...]:
         """Give the names of all parts of a topic, the first told first."""

@@ -130,12 +130,15 @@ class Book:
         volume = self._volumes.get(found[1]) if found else None
         return found is not None and volume is not None and int(found[2] or 1) <= _parts(len(volume))
 
-    def where(self, id_: str) -> str | None:
-        """Name the part that holds an item. None: none does."""
-        for month in reversed(self._volumes):
-            if (place := self._ledger(month).place(id_)) is not None:
-                return _name(month, _part_of(place))
-        return None
+    @property
+    def is_shown(self) -> bool:
+        """Say whether no part changed since `take_stale`."""
+        return not self._stale
+
+    def where(self, id_: str, month: Month) -> str | None:
+        """Name the part of a month that holds an item. None: none does."""
+        place = self._ledger(month).place(id_) if month in self._volumes else None
+        return None if place is None else _name(month, _part_of(place))
 
     def closed_at(self, name: str) -> datetime | None:
         """Say since when a part does not change. None: it still may."""
@@ -234,9 +237,9 @@ class Book:
         self._volumes = {month: volume for month, volume in self._volumes.items() if month >= oldest}
 
     def _month_of(self, id_: str, since: datetime) -> Month | None:
-        """Find the month that an item is in. None: it is in none."""
+        """Find the month that an item is in: nearly always that of `since`. None: it is in none."""
         earliest = month_of(since - _FAR_ZONES, self._zone)
-        months = (month for month in reversed(self._volumes) if month >= earliest)
+        months = (month for month in self._volumes if month >= earliest)
         return next((month for month in months if self._ledger(month).place(id_) is not None), None)
 
     def _ledger(self, month: Month) -> Ledger:
@@ -259,6 +262,7 @@ class Book:
         return month if sealed is None else max(month, later(sealed, 1))
 
     def _is_over(self, first_at: datetime) -> bool:
+        """Say whether its month is not kept any more. What a clock that is months behind dates there is in no month."""
         return month_of(first_at, self._zone) < self._oldest
 
     def _item(self, month: Month, id_: str) -> bytes | None:

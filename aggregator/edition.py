@@ -185,10 +185,10 @@ class Edition:
             StateError: state/ cannot be written. The next call tries again.
         """
         self._to_close_at, self._whole_at = now, self._whole_at if self.is_pending else now
-        is_written = self.archive.is_whole and not (self._unfiled or self._unwritten or self._filed is None)
+        is_written = self.archive.is_written and not (self._unfiled or self._unwritten or self._filed is None)
         if not is_written or self._whole_at is None:
             return
-        gone = await asyncio.to_thread(self._close_months, oldest, self._whole_at)
+        gone = await asyncio.to_thread(self._close_months, oldest, min(self._whole_at, now))  # `now` may be set back
         if gone:  # pages link to them
             self.touch_all()
 

@@ -43,7 +43,8 @@ def spoil_stamp(path: Path, *, settings: str, base_url: str) -> None:
         return
     if others != settings:
         spoilt = {**stamp, "settings": "", "archive": {**archive, "base_url": base_url if same_url else ""}}
-        write_stamp(path, spoilt, surely=True)
+        if spoilt != stamp:
+            write_stamp(path, spoilt, surely=True)
 
 
 @cache

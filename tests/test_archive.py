@@ -13,10 +13,12 @@ import pytest
 import pytest_asyncio
 
 from aggregator.archive import Archive
+from aggregator.book import Book
 from aggregator.commit import Commit
 from aggregator.desk import Desk, Trace
 from aggregator.errors import StateDamagedError, StateError
 from aggregator.headline import Headline, Revision
+from aggregator.store.ledger import Ledger
 from aggregator.story import Dissolved
 from aggregator.topic import Topic
 from tests.archives import BASE, JAKARTA, SITE, SLUGS, TOPICS, Runs, news, titles, urn
@@ -196,6 +198,59 @@ async def test_a_month_ends_though_there_is_never_a_moment_without_news(runs: Ru
     assert await runs.rebuilt() == runs.files()
     assert runs.files("*/2026-10*") == final
     assert len(runs.archived()) == len(set(runs.archived())) == 4
+
+
+async def test_no_month_is_sealed_as_of_a_clock_that_was_ahead_and_has_been_set_back(runs: Runs) -> None:
+    await runs.tell(news(1, LAST_OF_OCTOBER))
+    await runs.bring(news(2, LAST_OF_OCTOBER))
+    await close(runs, SEALING)
+    await runs.publish()
+    await runs.bring(news(3, LAST_OF_OCTOBER))
+    await close(runs, LAST_OF_OCTOBER)
+    await runs.publish()
+
+    assert sealed(runs) == set()
+
+
+async def test_many_items_of_one_ended_month_have_it_read_once(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    months = [datetime(2026, month, 15, tzinfo=JAKARTA) for month in range(3, 11)]
+    for month in months:
+        await runs.tell(*(news(month.month * 10 + number, month) for number in range(5)))
+    await close(runs)
+    await runs.begin()
+    await runs.desk.load()
+    read = list[str]()
+
+    def opened(path: Path) -> Ledger:
+        read.append(path.stem)
+        return Ledger(path)
+
+    monkeypatch.setattr("aggregator.book.Ledger", opened)
+    traces = [runs.desk.trace(TOPICS[0], news(number, months[0]).id) for number in range(30, 35)]
+
+    assert len(list(filter(None, traces))) == 5
+    assert not runs.edition.archive.wanted(TOPICS[0], filter(None, traces))
+    assert read == ["2026-03"]
+
+
+async def test_a_part_that_could_not_be_read_is_written_by_the_next_publishing(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = Book.part
+
+    def failing(*_: object) -> object:
+        raise StateError("no descriptor is left")
+
+    await runs.tell(*(news(number, LAST_OF_OCTOBER) for number in range(7)))
+    monkeypatch.setattr("aggregator.book.Book.part", failing)
+    with pytest.raises(StateError):
+        await runs.tell(*(revised(number, LAST_OF_OCTOBER, f"Judul {number}") for number in range(7)))
+    monkeypatch.setattr("aggregator.book.Book.part", part)
+    assert not runs.edition.archive.is_written  # or the month could be sealed
+    await runs.publish()
+
+    shown = [item["title"] for _, items in runs.chain("update") for item in items]
+    assert sorted(shown) == [f"Judul {number}" for number in range(7)]
 
 
 async def test_what_comes_for_a_sealed_month_is_told_in_the_running_one(runs: Runs) -> None:

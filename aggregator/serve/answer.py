@@ -23,6 +23,7 @@ _coding_for = lru_cache(maxsize=64)(coding_for)  # programs write few different 
 _prefers = lru_cache(maxsize=64)(prefers)
 
 _FEEDS: Final = ("application/rss+xml", "application/atom+xml")
+_MOST_WAITING: Final = 32
 _SHOWN: Final = "application/xml"  # what a browser shows by the feed's own stylesheet; of feeds it shows the source
 
 _POLICY: Final = (
@@ -88,19 +89,42 @@ class _Choice:
     shown: _Form
 
 
+class Coding:
+    """Bodies are coded by one thread at a time: the loop has few, and commits want one. Each that waits is held.
+
+    Attributes:
+        waiting: How many do, the one that is being coded among them.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.waiting = 0
+        self._alone = asyncio.Lock()
+
+    @property
+    def is_busy(self) -> bool:
+        """Say whether no more may wait."""
+        return self.waiting >= _MOST_WAITING
+
+    async def coded(self, body: bytes, coding: str) -> Coded:
+        """Code a body in its turn."""
+        async with self._alone:
+            return await asyncio.to_thread(coded, body, coding)
+
+
 class Prepared:
     """The answers a document can get.
 
     Args:
         document: Of which they tell.
-        alone: Held while a body is coded: by one thread at a time, for the loop has few, and commits want one.
+        queue: Where bodies are coded.
     """
 
-    __slots__ = ("_alone", "_choices", "_making", "document")
+    __slots__ = ("_choices", "_making", "_queue", "document")
 
-    def __init__(self, document: Document, alone: asyncio.Lock) -> None:
+    def __init__(self, document: Document, queue: Coding) -> None:
         self.document = document
-        self._alone = alone
+        self._queue = queue
         self._choices: dict[str, _Choice] = {}  # by coding
         self._making: dict[str, asyncio.Task[_Choice]] = {}  # likewise
 
@@ -108,13 +132,16 @@ class Prepared:
         """Choose the answer to GET, HEAD or OPTIONS. A Range is ignored, as RFC 9110 §14.2 allows.
 
         Who is the first to want a coding waits until a thread has made it, and so does whoever wants it meanwhile. It
-        is made to its end, though all of them hang up: else each that comes and goes would have it begun anew.
+        is made to its end, though all of them hang up: else each that comes and goes would have it begun anew. While
+        too many wait for others, it is given as it is.
         """
         if method == "OPTIONS":
             return answer_of(HTTPStatus.NO_CONTENT, _PREFLIGHT)
         if self.document.location is not None:
             return moved(self.document.location)
         coding = _coding_for(headers.get(hdrs.ACCEPT_ENCODING, ""))
+        if self._queue.is_busy and coding not in self._choices and coding not in self._making:
+            coding = PLAIN
         choice = self._choices.get(coding)
         if choice is None and coding != PLAIN:
             return self._coded(coding, method, headers)
@@ -124,15 +151,16 @@ class Prepared:
         choice = self._choices.get(coding)
         if choice is None:
             if coding not in self._making:
+                self._queue.waiting += 1
                 self._making[coding] = asyncio.create_task(self._make(coding))
             choice = await asyncio.shield(self._making[coding])
         return self._choose(choice, method, headers)
 
     async def _make(self, coding: str) -> _Choice:
         try:
-            async with self._alone:
-                return self._put(coding, await asyncio.to_thread(coded, self.document.body, coding))
+            return self._put(coding, await self._queue.coded(self.document.body, coding))
         finally:
+            self._queue.waiting -= 1
             del self._making[coding]
 
     def _put(self, coding: str, sent: Coded) -> _Choice:

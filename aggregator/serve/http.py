@@ -21,7 +21,18 @@ from aggregator.descriptors import for_readers
 from aggregator.document import Document
 from aggregator.errors import ListenError
 from aggregator.serve.access import knows
-from aggregator.serve.answer import ALLOW, Answer, Prepared, live_answer, moved, private, refusal, unknown, without_body
+from aggregator.serve.answer import (
+    ALLOW,
+    Answer,
+    Coding,
+    Prepared,
+    live_answer,
+    moved,
+    private,
+    refusal,
+    unknown,
+    without_body,
+)
 from aggregator.serve.events import EVENTS_PATH, Events
 from aggregator.serve.reader import Endless, Patience, Reader, Readers
 from aggregator.serve.turns import Turns
@@ -40,6 +51,7 @@ _MISSING: Final = "404.html"  # as static hosts call it, too
 _LAST_PORT: Final = 65_535
 _SAME_SECONDS: Final = 1.0
 _TIMES_AS_LONG: Final = 9
+_LONGEST_SECONDS: Final = 10.0
 _CLOSE_SECONDS: Final = 0.5
 _LOOK_SECONDS: Final = 0.5  # between two looks at the clock and at who is past his time
 _METHODS: Final = frozenset(ALLOW.split(", "))
@@ -87,7 +99,7 @@ class Server:
         self._prepared: dict[str, Prepared] = {}
         self._readers: Readers = OrderedDict()  # those who ask
         self._turns = Turns()
-        self._coding = asyncio.Lock()
+        self._coding = Coding()
         self._known = token()  # what those who listen have shown
         self._listener: asyncio.Server | None = None
         self._looking: asyncio.TimerHandle | None = None
@@ -224,7 +236,7 @@ class Server:
 class OnceASecond:
     """An answer that costs much to work out: for a second, whoever asks is told the same.
 
-    One that takes long is told for longer: however many ask, no more than a tenth of our time goes into it. It is
+    One that takes long is told for longer, up to ten seconds: however many ask, little of our time goes into it. It is
     worked out to its end, though all who asked hang up: else each that comes and goes would have it begun anew.
 
     Args:
@@ -246,7 +258,7 @@ class OnceASecond:
     async def _work_out(self, clock: Callable[[], float]) -> tuple[int, str, bytes]:
         began = clock()
         answer = await self._work()
-        self._until = clock() + max(_SAME_SECONDS, (clock() - began) * _TIMES_AS_LONG)
+        self._until = clock() + min(max(_SAME_SECONDS, (clock() - began) * _TIMES_AS_LONG), _LONGEST_SECONDS)
         return answer
 
 

@@ -179,6 +179,13 @@ class Reader(asyncio.BufferedProtocol):
             self._transport.close()
 
     def _step(self) -> bool:
+        try:
+            return self._go_on()
+        except BaseException:  # a bug, which the loop tells: nobody waits for an answer that does not come
+            self.abort()
+            raise
+
+    def _go_on(self) -> bool:
         """Understand what has come, up to the end of one request, and answer that."""
         if not self._requests and self._unread:
             self._read_on()
@@ -269,6 +276,9 @@ class Reader(asyncio.BufferedProtocol):
         """Say that this was all, and let the reader hang up: if we do while it still sends, it may lose the answer."""
         self._forget()
         if not self._transport.is_closing():
+            if self._is_held:  # what still comes is read, and thrown away
+                self._is_held = False
+                self._transport.resume_reading()
             self._transport.write_eof()
         if not self._is_busy:
             self._wait(_LAST_SECONDS)
