@@ -92,6 +92,7 @@ class Daemon:
         self._started_at = clock()
         self._elapsed = elapsed or (lambda: clock().timestamp())
         self._started_after = self._elapsed()
+        house.world.witnesses.go_by(self._elapsed)
         self._followed = timedelta(0)  # by how much the clock was set since the start, as far as appointments know
         self._troubles = Troubles()
         self.url = ""

@@ -293,6 +293,17 @@ async def test_a_clock_that_is_set_moves_all_appointments_with_it_and_a_restart_
         assert all(abs(due.at - clock()) < timedelta(hours=5) for due in house.dues.values())
 
 
+async def test_what_publishers_said_on_friday_sets_no_clock_back_on_monday(tmp_path: Path) -> None:
+    clock, friday = Clock(), datetime.now(UTC)
+    async with running(tmp_path, Newsroom(), clock, replace(FEEDS, sources=())) as (_, house):
+        for host in ("one.example", "two.example", "three.example"):
+            house.world.witnesses.hear(host, friday)
+        clock.ahead = timedelta(days=3)
+
+        assert house.world.witnesses.corrected(monday := clock()) == monday
+        assert house.clock_doubt(now=monday) is None
+
+
 async def test_a_pass_under_way_when_the_clock_is_set_is_followed_by_the_next_in_time(tmp_path: Path) -> None:
     clock, publishers = Clock(), Silent("dunia.example")
     clock.wrong = timedelta(days=365)

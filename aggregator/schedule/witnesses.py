@@ -4,6 +4,7 @@ Each answer carries a Date. None of them is believed by itself; the median of th
 most hosts. What cannot be undone is done as of the earlier of that and our clock: whoever lies can only delay it.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -22,9 +23,18 @@ class Witnesses:
     """What the last hosts said."""
 
     def __init__(self) -> None:
-        """Begin with none heard."""
+        """Begin with none heard, and by no clock: as if all were heard just now."""
         self._passed = _WRITTEN
-        self._said: dict[str, datetime] = {}
+        self._said: dict[str, tuple[datetime, float]] = {}
+        self._elapsed: Callable[[], float] = lambda: 0.0
+
+    def go_by(self, elapsed: Callable[[], float]) -> None:
+        """Have what was said grow older by a clock that nobody sets: what was heard on Friday is not Monday's time.
+
+        Args:
+            elapsed: Seconds; goes on while the machine sleeps.
+        """
+        self._elapsed = elapsed
 
     def recall(self, passed: datetime) -> None:
         """Note an instant, UTC, that our own clock showed once."""
@@ -35,18 +45,23 @@ class Witnesses:
         if at < _WRITTEN:
             return
         self._said.pop(host, None)
-        self._said[host] = at
+        self._said[host] = (at, self._elapsed())
         if len(self._said) > _MOST:
             del self._said[next(iter(self._said))]
 
     @property
     def median(self) -> datetime | None:
-        """The time as most of them have it; of two middle ones, the earlier. None: nobody was heard."""
-        said = sorted(self._said.values())
-        return said[(len(said) - 1) // 2] if said else None
+        """The time that most of them have said it is; of two middle ones, the earlier. None: nobody was heard."""
+        return _middle([at for at, _ in self._said.values()])
+
+    @property
+    def _present(self) -> datetime | None:
+        """The time as most of them must have it by now."""
+        elapsed = self._elapsed()
+        return _middle([at + timedelta(seconds=elapsed - heard) for at, heard in self._said.values()])
 
     def sure(self, now: datetime) -> datetime | None:
-        """Give an instant that has passed, by our clock and by theirs. None: nobody was heard."""
+        """Give an instant that has passed, by our clock and by what they said, no older. None: nobody was heard."""
         said = self.median
         return None if said is None else min(now, said)
 
@@ -56,7 +71,7 @@ class Witnesses:
         One that is ahead is corrected by their word alone. One that is behind only where it is behind itself, too:
         else whoever answers first could have its news dated into the future.
         """
-        said = self.median
+        said = self._present
         if said is not None and now < _WRITTEN:
             return said
         if said is None or len(self._said) < _ENOUGH or abs(now - said) < _APART:
@@ -65,7 +80,7 @@ class Witnesses:
 
     def doubt(self, now: datetime) -> str | None:
         """Say for people that our clock is wrong. None: it is not, as far as is known."""
-        said = self.median
+        said = self._present
         if said is None or len(self._said) < _ENOUGH or abs(now - said) < _APART:
             return None
         where = "ahead of" if now > said else "behind"
@@ -73,3 +88,7 @@ class Witnesses:
             f"this machine's clock is {in_words(abs(now - said))} {where} those of most publishers: set it right; "
             "until then nothing that is old is taken away"
         )
+
+
+def _middle(instants: list[datetime]) -> datetime | None:
+    return sorted(instants)[(len(instants) - 1) // 2] if instants else None

@@ -86,3 +86,39 @@ def test_a_host_whose_own_battery_is_empty_has_no_voice() -> None:
 
     assert alone.corrected(NOON) == NOON
     assert alone.doubt(NOON) is None
+
+
+class Weekend:
+    """Seconds that go by while nobody is asked."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def heard_on_friday(count: int, *, slept: timedelta) -> Witnesses:
+    witnesses, elapsed = heard(), Weekend()
+    witnesses.go_by(elapsed)
+    for number in range(count):
+        witnesses.hear(f"{number}.example", NOON)
+    elapsed.seconds += slept.total_seconds()
+    return witnesses
+
+
+@pytest.mark.parametrize("renewed", [0, 1, 19, 40])
+def test_a_right_clock_is_right_after_a_weekend_asleep(renewed: int) -> None:
+    witnesses = heard_on_friday(40, slept=3 * DAY)
+    for number in range(renewed):
+        witnesses.hear(f"{number}.example", NOON + 3 * DAY)
+
+    assert witnesses.corrected(NOON + 3 * DAY) == NOON + 3 * DAY
+    assert witnesses.doubt(NOON + 3 * DAY) is None
+
+
+def test_three_that_are_asked_weekly_tell_every_day_what_time_it_is() -> None:
+    witnesses = heard_on_friday(3, slept=6 * DAY)
+
+    assert witnesses.corrected(NOON + 6 * DAY + YEAR) == NOON + 6 * DAY
+    assert witnesses.sure(NOON + 6 * DAY) == NOON  # that much has passed, whoever is right
