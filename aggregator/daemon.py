@@ -277,25 +277,35 @@ class Daemon:
         if not self._crowd.admits(host, due_at, id_):
             return
         self._tally.begun(late=(now - due_at).total_seconds())
-        task = asyncio.create_task(self._pass(source, now))
+        task = asyncio.create_task(self._pass(source, now, self._set_by(now)))
         self._passes[id_] = task
-        task.add_done_callback(partial(self._passed, id_, host, self._set_by(now)))
+        task.add_done_callback(partial(self._passed, id_, host))
 
-    async def _pass(self, source: Source, now: datetime) -> None:
+    async def _pass(self, source: Source, now: datetime, set_by: timedelta) -> None:
+        """Make a pass, which began when the clock had been set by so much."""
         try:
             report = await self._house.poll(source, now=now)
+            await self._move_late(source, set_by)
         except StateError as error:
             self._troubles.began("poll", str(error))
-            self._put_off(source, now, _RETRY_STATE, "state/ could not be written")
+            self._put_off(source, now + self._followed - set_by, _RETRY_STATE, "state/ could not be written")
             return
         except Exception:  # noqa: BLE001  a bug that one source brought to light: told in full, and the others go on
             _log.exception(
                 "%s: the pass failed by a fault of ours; please report this", source.name, extra={"source": source.name}
             )
-            self._put_off(source, now, self._house.feeds.polling.every, "a fault of ours")
+            self._put_off(source, now + self._followed - set_by, self._house.feeds.polling.every, "a fault of ours")
             return
         self._troubles.ended("poll")
         _tell(source, report, self._tally.count(report, at=now))
+
+    async def _move_late(self, source: Source, set_by: timedelta) -> None:
+        """Move the appointment that a pass has left: it is by the clock as it was when the pass began."""
+        by = self._followed - set_by
+        if abs(by) < _SET:
+            return
+        with self._troubles.watched("clock"):
+            await self._house.move_late(source.id, by, now=self._clock())
 
     def _put_off(self, source: Source, now: datetime, wait: timedelta, reason: str) -> None:
         """Try again after so long, but not before the claim says: it may have been asked, and how often is its wish."""
@@ -303,12 +313,9 @@ class Daemon:
         at = now + wait if claim is None else max(now + wait, claim.at)
         self._house.dues[source.id] = Due(source=source.id, at=at, reason=reason, wait=at - now)
 
-    def _passed(self, id_: str, host: str, set_by: timedelta, _: asyncio.Task[None]) -> None:
-        """End a pass that began when the clock had been set by so much: its appointment is by that clock."""
+    def _passed(self, id_: str, host: str, _: asyncio.Task[None]) -> None:
         self._passes.pop(id_, None)
         self._crowd.ended(host)
-        if abs(self._followed - set_by) >= _SET:
-            self._house.move_one(id_, self._followed - set_by, now=self._clock())
         due = self._house.dues.get(id_)
         if due is not None:
             self._agenda.put(due)

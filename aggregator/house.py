@@ -227,17 +227,38 @@ class House:
             now: UTC, by the clock as it was set.
 
         Raises:
-            StateError: It could not be kept. They are moved.
+            StateError: It could not be kept: `keep_dues` tries again. They are moved.
         """
         for id_ in self.dues:
             self.move_one(id_, by, now=now)
-        kept = (due for id_, due in self.dues.items() if self.store.due(id_) is not None)
-        await self.store.commit(Commit(dues=tuple(kept)))
+        claims = (self._moved(due, by, now) for id_ in self._asking if (due := self.store.due(id_)) is not None)
+        await self.keep_dues(*claims)
+
+    async def keep_dues(self, *claims: Due) -> None:
+        """Keep the appointments as they are in memory, but for those of passes under way: they have their claims.
+
+        Raises:
+            StateError: They could not be kept.
+        """
+        kept = (due for id_, due in self.dues.items() if id_ not in self._asking and self.store.due(id_) is not None)
+        await self.store.commit(Commit(dues=(*kept, *claims)))
 
     def move_one(self, id_: str, by: timedelta, *, now: datetime) -> None:
-        """Move one of them; see `move`."""
-        if (due := self.dues.get(id_)) is not None and (source := self.sources.get(id_)) is not None:
-            self.dues[id_] = moved(due, source, self._standing(source), by, polling=self.feeds.polling, now=now)
+        """Move one of them, in memory; see `move`."""
+        if (due := self.dues.get(id_)) is not None:
+            self.dues[id_] = self._moved(due, by, now)
+
+    async def move_late(self, id_: str, by: timedelta, *, now: datetime) -> None:
+        """Move what a pass has left behind that began before the clock was set; see `move`."""
+        self.move_one(id_, by, now=now)
+        if (due := self.dues.get(id_)) is not None:
+            await self.store.commit(Commit(dues=(due,)))
+
+    def _moved(self, due: Due, by: timedelta, now: datetime) -> Due:
+        source = self.sources.get(due.source)
+        if source is None:
+            return due
+        return moved(due, source, self._standing(source), by, polling=self.feeds.polling, now=now)
 
     def put_off(self, source: Source, *, now: datetime) -> bool:
         """Say whether another source of the same host was told to wait (`retry_scope: host`); then this one waits too.

@@ -318,6 +318,27 @@ async def test_a_pass_under_way_when_the_clock_is_set_is_followed_by_the_next_in
         assert timedelta() < house.dues[DUNIA.id].at - clock() < timedelta(hours=1)
 
 
+@pytest.mark.parametrize("by", [timedelta(seconds=3), timedelta(days=365), timedelta(days=-3)])
+async def test_a_restart_asks_nobody_again_who_was_being_asked_when_the_clock_was_set(
+    tmp_path: Path, by: timedelta
+) -> None:
+    clock, publishers = Clock(), Silent("dunia.example")
+    async with running(tmp_path, publishers, clock, replace(FEEDS, sources=(DUNIA,))) as (daemon, house):
+        await until(lambda: bool(publishers.asked))
+        claim = house.store.due(DUNIA.id)
+        assert claim is not None
+        clock.wrong = by
+        await until(lambda: house.store.due(DUNIA.id) != claim)
+        moved = house.store.due(DUNIA.id)
+        assert moved is not None
+        assert abs(moved.at - claim.at - by) < timedelta(seconds=1)
+        publishers.speaks.set()
+        await until(lambda: not daemon._passes)
+
+        assert house.store.due(DUNIA.id) == house.dues[DUNIA.id]
+        assert timedelta() < house.dues[DUNIA.id].at - clock() < timedelta(hours=1)
+
+
 class Silent(Newsroom):
     """Publishers, one host of which keeps everybody waiting until `speaks` is set."""
 
