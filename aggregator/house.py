@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -231,17 +231,24 @@ class House:
         """
         for id_ in self.dues:
             self.move_one(id_, by, now=now)
-        claims = (self._moved(due, by, now) for id_ in self._asking if (due := self.store.due(id_)) is not None)
-        await self.keep_dues(*claims)
+        self._holds = {host: until + by for host, until in self._holds.items()}
+        claims = [self._moved(due, by, now) for id_ in self._asking if (due := self.store.due(id_)) is not None]
+        async with self._telling:
+            others = (self.store.standing(id_) for id_ in self.store.sources() if id_ not in self._asking)
+            told = scope.moved(filter(None, others), by)
+            await self.store.commit(Commit(dues=(*claims, *self._kept_dues()), standings=told))
 
-    async def keep_dues(self, *claims: Due) -> None:
+    async def keep_dues(self) -> None:
         """Keep the appointments as they are in memory, but for those of passes under way: they have their claims.
 
         Raises:
             StateError: They could not be kept.
         """
-        kept = (due for id_, due in self.dues.items() if id_ not in self._asking and self.store.due(id_) is not None)
-        await self.store.commit(Commit(dues=(*kept, *claims)))
+        await self.store.commit(Commit(dues=tuple(self._kept_dues())))
+
+    def _kept_dues(self) -> Iterator[Due]:
+        asked = (due for id_, due in self.dues.items() if self.store.due(id_) is not None)
+        return (due for due in asked if due.source not in self._asking)
 
     def move_one(self, id_: str, by: timedelta, *, now: datetime) -> None:
         """Move one of them, in memory; see `move`."""
@@ -251,8 +258,14 @@ class House:
     async def move_late(self, id_: str, by: timedelta, *, now: datetime) -> None:
         """Move what a pass has left behind that began before the clock was set; see `move`."""
         self.move_one(id_, by, now=now)
-        if (due := self.dues.get(id_)) is not None:
-            await self.store.commit(Commit(dues=(due,)))
+        async with self._telling:
+            dues = filter(None, (self.dues.get(id_),))
+            before = tuple(filter(None, (self.store.standing(id_),)))
+            told = scope.moved(before, by)
+            if self.feeds.polling.retry_scope == "host":
+                wrong = scope.holds(before).items()
+                self._holds = scope.holds(told, dict(self._holds.items() - wrong))
+            await self.store.commit(Commit(dues=tuple(dues), standings=told))
 
     def _moved(self, due: Due, by: timedelta, now: datetime) -> Due:
         source = self.sources.get(due.source)

@@ -209,7 +209,13 @@ def _heard(this: _Pass, answer: Heard) -> tuple[Standing, Report]:
         case Refused():
             status, missing = str(answer.status), answer.status == HTTPStatus.NOT_FOUND
             after = history.failed(
-                this.standing, status, answer.detail, now=this.now, hints=answer.hints, leave_url=missing
+                this.standing,
+                status,
+                answer.detail,
+                now=this.now,
+                hints=answer.hints,
+                leave_url=missing,
+                asked_at=this.asked_at,
             )
             return after, replace(report, answer=status, ok=False, error=answer.detail, oddities=answer.oddities)
         case Failed():

@@ -347,6 +347,34 @@ async def test_a_retry_after_holds_back_the_url_or_the_host_as_configured(
         assert not here.house.put_off(here.house.sources[sister.id], now=NOON + HOUR)
 
 
+@pytest.mark.parametrize("by", [-2 * DAY, 2 * DAY])
+async def test_a_clock_that_is_set_changes_nothing_about_what_is_left_of_a_hosts_retry_after(
+    tmp_path: Path, by: timedelta
+) -> None:
+    sister, then = source("Sister", "https://dunia.example/other"), NOON + by
+    settings: dict[str, Any] = {"sources": (DUNIA, sister), "polling": replace(POLLING, retry_scope="host")}
+    async with rooms(tmp_path, **settings) as here:
+        await here.poll(DUNIA, Refused(status=429, hints=Hints(retry_after=HOUR), detail="too many"))
+        await here.house.move(by, now=then)
+        assert here.house.put_off(here.house.sources[sister.id], now=then)
+        assert not here.house.put_off(here.house.sources[sister.id], now=then + HOUR)
+    async with rooms(tmp_path, **settings, now=then) as here:
+        assert here.house.put_off(here.house.sources[sister.id], now=then)
+        assert not here.house.put_off(here.house.sources[sister.id], now=then + HOUR)
+        assert here.house.sources[DUNIA.id] not in here.house.askable(now=then)
+
+
+async def test_a_retry_after_is_told_by_the_clock_that_appointments_are_kept_by(tmp_path: Path) -> None:
+    wrong = NOON + 2 * DAY
+    async with rooms(tmp_path, now=wrong) as here:
+        for host in ("one.example", "two.example", "three.example"):
+            here.house.world.witnesses.hear(host, NOON)
+        await here.poll(DUNIA, Refused(status=429, hints=Hints(retry_after=HOUR), detail="too many"), now=wrong)
+
+        assert here.house.sources[DUNIA.id] not in here.house.askable(now=wrong)
+        assert here.house.sources[DUNIA.id] in here.house.askable(now=wrong + HOUR)
+
+
 async def test_who_queues_for_a_host_when_it_says_wait_is_not_asked_where_the_whole_host_is_meant(
     tmp_path: Path,
 ) -> None:

@@ -104,7 +104,8 @@ def moved(due: Due, source: Source, standing: Standing, by: timedelta, *, pollin
     """Move an appointment along with a clock that was set: what is left of its wait does not depend on who set it.
 
     What `cron` names is a time of that clock, and stays where it is; one set ahead may have passed it, which then
-    fires once, late; one set back by more than three hours begins anew, as cron(8) does.
+    fires once, late, but never sooner than the publisher wishes; one set back by more than three hours begins anew, as
+    cron(8) does.
 
     Args:
         due: As it was by the clock before.
@@ -117,7 +118,16 @@ def moved(due: Due, source: Source, standing: Standing, by: timedelta, *, pollin
     if source.cron is None:
         return replace(due, at=due.at + by)
     anew = next_due(source, standing, polling=polling, now=now) if by < -_CRON_WAITS else None
-    return anew or due
+    return anew or _not_inside_a_wait(due, source, standing, by, polling=polling, now=now)
+
+
+def _not_inside_a_wait(
+    due: Due, source: Source, standing: Standing, by: timedelta, *, polling: Polling, now: datetime
+) -> Due:
+    """Put off a firing that a clock which was set ahead would bring into a Retry-After or a max-age; see `moved`."""
+    made_at = due.at - due.wait  # by the clock before
+    at = made_at + by + _forbidden(source, standing, polling, made_at)
+    return replace(due, at=at, wait=at - made_at - by) if at > max(due.at, now + _ASKED_JUST_NOW) else due
 
 
 def _forbidden(source: Source, standing: Standing, polling: Polling, now: datetime) -> timedelta:

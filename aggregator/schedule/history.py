@@ -84,11 +84,19 @@ def with_validators(standing: Standing, url: str, validators: Validators) -> Sta
 
 
 def failed(
-    standing: Standing, answer: str, error: str, *, now: datetime, hints: Hints = Hints(), leave_url: bool = False
+    standing: Standing,
+    answer: str,
+    error: str,
+    *,
+    now: datetime,
+    hints: Hints = Hints(),
+    leave_url: bool = False,
+    asked_at: datetime | None = None,
 ) -> Standing:
     """Note a failure. After three in a row, or at once where `leave_url`, a later poll tries the next URL.
 
-    An address that was adopted makes way for the configured URL before that does for the next.
+    An address that was adopted makes way for the configured URL before that does for the next. Retry-After counts from
+    `asked_at`, by the clock that appointments are kept by, right or wrong. None: that is `now`.
     """
     failures = standing.failures + 1
     turn = leave_url or failures % _FAILURES_UNTIL_FALLBACK == 0
@@ -102,7 +110,7 @@ def failed(
         body_hash=standing.body_hash if url == standing.url else None,
         hints=replace(standing.hints, retry_after=hints.retry_after),
         failures=failures,
-        not_before=None if hints.retry_after is None else now + bounded_retry(hints.retry_after),
+        not_before=None if hints.retry_after is None else (asked_at or now) + bounded_retry(hints.retry_after),
         first_asked_at=standing.first_asked_at or now,
         last_answer=answer,
         last_error=error,

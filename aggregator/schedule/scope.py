@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from aggregator.schedule.backoff import share
@@ -27,6 +27,15 @@ def holds(standings: Iterable[Standing], earlier: Mapping[str, datetime] = {}) -
             host = host_of(standing.address)
             held[host] = max(held.get(host, standing.not_before), standing.not_before)
     return held
+
+
+def moved(standings: Iterable[Standing], by: timedelta) -> tuple[Standing, ...]:
+    """Give those that were told to wait, with what is left of the wait the same by a clock that was set by so much."""
+    return tuple(
+        replace(standing, not_before=standing.not_before + by)
+        for standing in standings
+        if standing.not_before is not None
+    )
 
 
 def put_off(due: Due, until: datetime, *, now: datetime) -> Due:

@@ -244,3 +244,19 @@ def test_what_cron_names_is_a_time_of_the_clock_as_it_is_now(by: timedelta, at: 
     made = due(daily, standing())
 
     assert moved(made, daily, standing(), by, polling=POLLING, now=NOW + by).at == made.at + at
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param(standing(Hints(max_age=20 * HOUR)), id="max-age"),
+        pytest.param(standing(Hints(retry_after=20 * HOUR), failures=1, last_answer="503"), id="Retry-After"),
+    ],
+)
+@pytest.mark.parametrize("by", [timedelta(days=365), timedelta(hours=40), timedelta(minutes=30)])
+def test_a_clock_that_is_set_ahead_has_cron_fire_inside_no_wait_that_a_publisher_asked_for(
+    told: Standing, by: timedelta
+) -> None:
+    daily = source(cron="0 6 * * *", zone=ZoneInfo("UTC"))
+
+    assert moved(due(daily, told), daily, told, by, polling=POLLING, now=NOW + by).at >= NOW + by + 20 * HOUR

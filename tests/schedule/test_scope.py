@@ -1,7 +1,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from aggregator.schedule.scope import holds, host_of, put_off
+from aggregator.schedule.scope import holds, host_of, moved, put_off
 from aggregator.source import Due, Standing
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -44,3 +44,9 @@ def test_who_is_put_off_was_asked_when_it_was() -> None:
     after = put_off(before, NOW + HOUR, now=NOW)
 
     assert after.at - after.wait == before.at - before.wait
+
+
+def test_a_clock_that_is_set_neither_lengthens_nor_ends_a_wait() -> None:
+    told, free = standing("https://planet.example/a", NOW + HOUR), standing("https://other.example/", None)
+
+    assert [each.not_before for each in moved([told, free], -48 * HOUR)] == [NOW - 47 * HOUR]
