@@ -339,7 +339,7 @@ class Daemon:
 
     async def _close_months(self) -> None:
         async with self._publishing:
-            with self._troubles.watched("archive"):
+            with self._troubles.watched("months"):
                 await self._house.close_months(now=self._clock())
 
     async def _listen(self) -> None:
@@ -348,9 +348,19 @@ class Daemon:
 
     async def _try_again(self) -> None:
         """Do what state/ kept from being done, though its turn be far: the next pass may come in hours."""
-        for work, again in (("poll", self._touch_state), ("tidy", self._tidy), ("listen", self._listen)):
+        for work, again in (
+            ("poll", self._touch_state),
+            ("clock", self._keep_dues),
+            ("tidy", self._tidy),
+            ("months", self._close_months),
+            ("listen", self._listen),
+        ):
             if self._troubles.is_held_up(work):
                 await again()
+
+    async def _keep_dues(self) -> None:
+        with self._troubles.watched("clock"):
+            await self._house.keep_dues()
 
     async def _touch_state(self) -> None:
         with self._troubles.watched("poll"):

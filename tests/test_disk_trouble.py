@@ -54,3 +54,41 @@ async def test_our_health_is_back_when_there_is_space_though_nobody_is_asked_bef
 
         await until(lambda: daemon.health == "ok")
         assert len(publishers.asked) == 1
+
+
+async def test_a_disk_that_was_full_when_the_clock_was_set_is_forgotten_and_the_appointments_are_kept(
+    tmp_path: Path,
+) -> None:
+    clock, publishers = Clock(), Newsroom({DUNIA.urls[0]: fetched("1 Gempa")})
+    async with running(tmp_path, publishers, clock, replace(FEEDS, sources=(DUNIA,))) as (daemon, house):
+        await until(lambda: len(publishers.asked) == 1 and not daemon._passes)
+        disk = Store(house.store, room=0)
+        house.store = disk  # type: ignore[assignment]
+        clock.wrong = timedelta(days=-3)
+        await until(lambda: daemon.health == "degraded: state/: No space left on device")
+        disk.room = 100
+
+        await until(lambda: daemon.health == "ok")
+        assert house.store.due(DUNIA.id) == house.dues[DUNIA.id]
+        assert house.dues[DUNIA.id].at < clock() + timedelta(hours=6)
+
+
+async def test_a_month_that_could_not_be_closed_is_told_until_it_is(tmp_path: Path) -> None:
+    publishers = Newsroom({DUNIA.urls[0]: fetched("1 Gempa")})
+    async with running(tmp_path, publishers, Clock(), replace(FEEDS, sources=(DUNIA,))) as (daemon, house):
+        await until(lambda: len(publishers.asked) == 1 and not daemon._passes)
+        disk, turns = Store(house.store, room=0), [0]
+        house.store = disk  # type: ignore[assignment]
+        check = house.edition.archive.check
+
+        def counted() -> None:
+            turns[0] += 1
+            check()
+
+        house.edition.archive.check = counted  # type: ignore[method-assign]
+        await daemon._close_months()
+        await until(lambda: turns[0] > 3)  # publications, which find the archives as they should be
+        assert daemon.health == "degraded: state/: No space left on device"
+        disk.room = 100
+
+        await until(lambda: daemon.health == "ok")
