@@ -226,7 +226,8 @@ def _elapsed() -> float:
     import sys
     import time
 
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
+    # CLOCK_MONOTONIC stands still while Linux sleeps, but goes on while macOS does; time.monotonic() does in neither.
+    return time.clock_gettime(time.CLOCK_BOOTTIME if sys.platform == "linux" else time.CLOCK_MONOTONIC)
 
 
 def _is_terminal() -> bool:

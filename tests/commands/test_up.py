@@ -1,3 +1,5 @@
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,18 @@ def test_a_feeds_yaml_of_ones_own_is_no_notice(orders: list[Orders], tmp_path: P
     up.up(listen="127.0.0.1:0")
 
     assert orders[0].notices == ()
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="Linux has both clocks")
+@pytest.mark.parametrize(
+    ("platform", "goes_on"), [("linux", "CLOCK_BOOTTIME"), ("darwin", "CLOCK_MONOTONIC")], ids=["Linux", "macOS"]
+)
+def test_a_sleep_is_told_from_a_clock_that_is_set_by_the_clock_that_goes_on_in_it(
+    monkeypatch: pytest.MonkeyPatch, platform: str, goes_on: str
+) -> None:
+    with monkeypatch.context() as there:
+        there.setattr(sys, "platform", platform)
+        there.setattr(time, "clock_gettime", float)
+        told = up._elapsed()
+
+    assert told == getattr(time, goes_on)
