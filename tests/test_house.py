@@ -364,6 +364,23 @@ async def test_a_clock_that_is_set_changes_nothing_about_what_is_left_of_a_hosts
         assert here.house.sources[DUNIA.id] not in here.house.askable(now=then)
 
 
+@pytest.mark.parametrize("by", [-2 * DAY, 2 * DAY])
+async def test_what_a_pass_was_told_that_began_before_the_clock_was_set_is_moved_after_it(
+    tmp_path: Path, by: timedelta
+) -> None:
+    sister, then = source("Sister", "https://dunia.example/other"), NOON + by
+    settings: dict[str, Any] = {"sources": (DUNIA, sister), "polling": replace(POLLING, retry_scope="host")}
+    async with rooms(tmp_path, **settings) as here:
+        await here.poll(DUNIA, Refused(status=429, hints=Hints(retry_after=HOUR), detail="too many"))
+        await here.house.move_late(DUNIA.id, by, now=then)
+
+        assert here.house.put_off(here.house.sources[sister.id], now=then)
+        assert not here.house.put_off(here.house.sources[sister.id], now=then + HOUR)
+        assert here.house.sources[DUNIA.id] not in here.house.askable(now=then)
+        assert here.house.store.due(DUNIA.id) == here.house.dues[DUNIA.id]
+        assert then + HOUR <= here.house.dues[DUNIA.id].at < then + 2 * HOUR
+
+
 async def test_a_retry_after_is_told_by_the_clock_that_appointments_are_kept_by(tmp_path: Path) -> None:
     wrong = NOON + 2 * DAY
     async with rooms(tmp_path, now=wrong) as here:
