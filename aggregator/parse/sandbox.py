@@ -224,6 +224,8 @@ def _confine(memory_bytes: int) -> None:
     from aggregator.parse import read  # noqa: F401, PLC0415  the parent must not import it
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    # pebble's own is Python, which a long call into C does not get to: it would wait 3 s for each child, one by one.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     except (ValueError, OSError):  # macOS refuses; the time limit remains

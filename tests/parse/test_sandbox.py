@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ ATTRIBUTES = " ".join(f"a{number}='x'" for number in range(20_000))
 HUGE = job(
     b'<!DOCTYPE rss [\n<!ENTITY a "' + b"A" * 50_000 + b'">]>' + rss(f"<title>{'&a;' * 5_000}</title>")
 )  # a title of 250 million characters
+DEAF: Any = sum  # of a long range: minutes in C, where no Python can answer a signal
 
 
 @pytest.fixture
@@ -150,6 +152,20 @@ async def test_a_closed_sandbox_leaves_no_child_and_opens_again() -> None:
     assert not any(child.is_alive() for child in children)
     assert await titles(sandbox) == ["Kabar baik"]
     await sandbox.close()
+
+
+async def test_children_that_are_deaf_to_python_are_ended_at_once() -> None:
+    sandbox = Sandbox(max_workers=2)
+    await titles(sandbox)
+    children = multiprocessing.active_children()
+    deaf = [asyncio.create_task(sandbox._ask(DEAF, range(10**11), 60)) for _ in children]
+    await asyncio.sleep(0.5)  # until both are at it
+    began = time.monotonic()
+    await sandbox.close()
+    assert time.monotonic() - began < 2.5
+    assert len(children) == 2
+    assert not any(child.is_alive() for child in children)
+    await asyncio.gather(*deaf, return_exceptions=True)
 
 
 @pytest.mark.parametrize(
