@@ -11,7 +11,8 @@ import resource
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import BrokenExecutor
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from aggregator.entry import Reading
@@ -145,9 +146,8 @@ class Sandbox:
             pool = self._pool
             if pool is None:
                 pool = await asyncio.shield(self._started())  # whoever is cancelled, `close` finds the pool
-        except OSError as error:  # no more files or processes: readers of ours may hold them all
-            told = f"no child could be started to read it: {error.strerror}; we try again"
-            raise ParseStoppedError(told) from None
+        except (OSError, BrokenExecutor) as error:  # no more files or processes: readers of ours may hold them all
+            raise ParseStoppedError(f"no child could be started to read it: {_cause(error)}; we try again") from None
         try:
             result = await self._outcome(pool, work, argument, seconds)
         except TimeoutError:
@@ -178,6 +178,9 @@ class Sandbox:
                     await self._give_up(pool)
                     raise ParseStoppedError(_BROKEN)
             return future.result()
+        except BrokenExecutor:  # one of pebble's threads foresaw it, and told all who wait
+            await self._give_up(pool)
+            raise ParseStoppedError(_BROKEN) from None
         finally:
             future.cancel()
 
@@ -186,14 +189,14 @@ class Sandbox:
         async with self._door:
             if self._pool is pool:
                 self._pool = None
-                await _ended(pool)
+                await asyncio.to_thread(_end, pool)
 
     async def close(self) -> None:
         """End the children, whatever they are doing. A later `read` starts new ones."""
         async with self._door:
             pool, self._pool = self._pool, None
             if pool is not None:
-                await _ended(pool)
+                await asyncio.to_thread(_end, pool)
 
     async def _started(self) -> "ProcessPool":
         async with self._door:
@@ -210,13 +213,23 @@ class Sandbox:
         pool = ProcessPool(
             max_workers=self._workers, context=context, initializer=_confine, initargs=[self._memory_bytes]
         )
-        pool.schedule(_arrive).exception()
+        with ExitStack() as undone:
+            undone.callback(_end, pool)
+            pool.schedule(_arrive).exception()
+            undone.pop_all()
         return pool
 
 
-async def _ended(pool: "ProcessPool") -> None:
+def _end(pool: "ProcessPool") -> None:
+    """End all children of a pool: in a thread."""
     pool.stop()  # type: ignore[no-untyped-call]  # pebble annotates the rest
-    await asyncio.to_thread(pool.join)
+    pool.join()
+
+
+def _cause(error: BaseException) -> str | None:
+    """Say what the system said: pebble wraps it."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    return cause.strerror if isinstance(cause, OSError) else "what starts them broke down"
 
 
 def _confine(memory_bytes: int) -> None:

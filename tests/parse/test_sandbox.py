@@ -71,6 +71,39 @@ async def test_a_document_that_no_child_could_be_started_for_is_read_the_next_ti
     assert await titles(sandbox) == ["Kabar baik"]
 
 
+async def test_a_document_whose_pool_could_not_launch_a_child_is_read_the_next_time(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    with monkeypatch.context() as few:
+        few.setattr("pebble.pool.process.launch_process", refused)
+        with pytest.raises(ParseStoppedError, match="no child could be started to read it: Resource temporarily"):
+            await sandbox.read(GOOD)
+    assert await titles(sandbox) == ["Kabar baik"]
+
+
+async def test_documents_whose_pool_cannot_replace_a_child_are_read_the_next_time(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    await titles(sandbox)
+    with monkeypatch.context() as few:
+        few.setattr("pebble.pool.process.launch_process", refused)
+        waiting = asyncio.create_task(sandbox._ask(DEAF, range(10**11), 60))
+        await asyncio.sleep(0.5)  # until a child is at it
+        for child in multiprocessing.active_children():
+            child.kill()
+        with pytest.raises(ParseStoppedError):
+            await waiting
+        with pytest.raises(ParseStoppedError):
+            await sandbox.read(GOOD)
+    assert await titles(sandbox) == ["Kabar baik"]
+
+
 class _NoMemory(frozenset[str]):
     """Cannot be sent to a child: there is no memory for that."""
 
