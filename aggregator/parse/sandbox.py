@@ -11,7 +11,7 @@ import resource
 import signal
 import time
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, wait
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
@@ -79,6 +79,7 @@ class Sandbox:
         self._slow: dict[str, None] = {}  # addresses, the latest last
         self._door = asyncio.Lock()  # opening and closing
         self._pool: ProcessPool | None = None
+        self._closing = False  # said before the door is taken, so that a start that takes long is given up
 
     async def __aenter__(self) -> Self:
         return self
@@ -192,8 +193,10 @@ class Sandbox:
                 await asyncio.to_thread(_end, pool)
 
     async def close(self) -> None:
-        """End the children, whatever they are doing. A later `read` starts new ones."""
+        """End the children, whatever they are doing, be it starting. A later `read` starts new ones."""
+        self._closing = True
         async with self._door:
+            self._closing = False
             pool, self._pool = self._pool, None
             if pool is not None:
                 await asyncio.to_thread(_end, pool)
@@ -215,7 +218,11 @@ class Sandbox:
         )
         with ExitStack() as undone:
             undone.callback(_end, pool)
-            pool.schedule(_arrive).exception()
+            first = pool.schedule(_arrive)
+            while not wait([first], timeout=_LOOK_SECONDS).done:
+                if self._closing or not pool.active:  # what it has taken is never done: see `_outcome`
+                    raise BrokenExecutor
+            first.exception()
             undone.pop_all()
         return pool
 

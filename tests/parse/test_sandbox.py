@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -116,6 +117,39 @@ async def test_when_there_was_no_memory_to_hand_on_a_document_the_next_one_is_re
     await titles(sandbox)
     with pytest.raises(ParseStoppedError, match="broke down"):
         await sandbox.read(replace(GOOD, known=_NoMemory()))
+    assert await titles(sandbox) == ["Kabar baik"]
+
+
+class _NeverHandedOn:
+    """The first work of a pool, which cannot be sent to a child either."""
+
+    def __reduce__(self) -> str:
+        raise MemoryError
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_when_there_was_no_memory_to_start_the_next_document_is_read(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as small:
+        small.setattr("aggregator.parse.sandbox._arrive", _NeverHandedOn())
+        with pytest.raises(ParseStoppedError, match="no child could be started"):
+            await sandbox.read(GOOD)
+    assert multiprocessing.active_children() == []
+    assert await titles(sandbox) == ["Kabar baik"]
+
+
+async def test_closing_does_not_wait_for_a_child_that_does_not_arrive(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as swapped:
+        swapped.setattr("aggregator.parse.sandbox._arrive", partial(time.sleep, 60))
+        readings = [asyncio.create_task(sandbox.read(GOOD)) for _ in range(2)]
+        await asyncio.sleep(0.5)
+        await asyncio.wait_for(sandbox.close(), timeout=10)
+        for reading in readings:
+            reading.cancel()
+        await asyncio.gather(*readings, return_exceptions=True)
     assert await titles(sandbox) == ["Kabar baik"]
 
 
