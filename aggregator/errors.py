@@ -5,6 +5,7 @@
     ├── SourceError           the publisher's side; we wait and poll again
     │   ├── NotAFeedError         no headline can be read in the document
     │   └── ParseStoppedError     reading it took too long or too much memory
+    │       └── ParsePutOffError      it was not read, for want of something of ours
     ├── StateError            the operator frees disk or restores state/
     │   ├── StateLockedError      another process owns state/
     │   └── StateDamagedError     a file in state/ is not what we wrote
@@ -73,6 +74,10 @@ class ParseStoppedError(SourceError):
     """The child that read the document was stopped: out of time, out of memory, or it died."""
 
     stage = "parse"
+
+
+class ParsePutOffError(ParseStoppedError):
+    """There was no child to read it, nor a turn at one: that says nothing of the publisher."""
 
 
 class StateError(AggregatorError):

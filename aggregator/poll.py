@@ -19,7 +19,7 @@ from aggregator.dedupe.identity import Line, lines_of, recognise, with_earlier
 from aggregator.dedupe.same import is_same_feed
 from aggregator.desk import Desk, Store
 from aggregator.entry import Reading
-from aggregator.errors import SourceError
+from aggregator.errors import ParsePutOffError, SourceError
 from aggregator.fetch.answer import Answer, Failed, Fetched, Gone, Heard, Held, NotModified, Refused
 from aggregator.headline import Headline
 from aggregator.parse.job import Job
@@ -132,6 +132,10 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
         return await _keep(this, after, Commit(), report, world)
     try:
         reading = await world.parse(job_of(source, answer, world.store.listing(source.id), now=this.now))
+    except ParsePutOffError as error:  # no word on the publisher; nothing is kept, so the same is asked for anew
+        return Report(
+            source=source.id, answer="held", ok=False, error=str(error), wire_bytes=answer.wire_bytes, due=claim
+        )
     except SourceError as error:
         after = history.failed(standing, "unreadable", str(error), now=this.now)
         report = Report(source=source.id, answer="unreadable", ok=False, error=str(error), wire_bytes=answer.wire_bytes)

@@ -7,7 +7,7 @@ import pytest
 from aggregator.commit import Commit
 from aggregator.desk import Desk
 from aggregator.entry import Reading
-from aggregator.errors import StateError
+from aggregator.errors import ParsePutOffError, StateError
 from aggregator.fetch.answer import Answer, Failed, Fetched, Gone, Held, NotModified, Refused
 from aggregator.parse.job import Job
 from aggregator.poll import World, poll
@@ -266,6 +266,23 @@ async def test_who_was_not_asked_keeps_the_claim_and_nothing_else_is_known(stree
     assert (standing, len(street.store.commits)) == (before, commits + 1)
     assert (street.report.answer, street.report.ok) == ("held", False)
     assert street.report.due == street.store.dues()[DUNIA.id]
+
+
+async def test_what_we_had_no_child_to_read_is_no_failure_of_its_publisher(street: Street) -> None:
+    async def parse(_: Job) -> Reading:
+        raise ParsePutOffError("no child could be started to read it")
+
+    commits, before, able = len(street.store.commits), street.store.standing(DUNIA.id), street.world
+    street.world = replace(able, parse=parse)
+    standing = await street.poll(fetched("3 Gempa di Palu", etag='"b"'))
+
+    assert (standing, len(street.store.commits)) == (before, commits + 1)
+    assert (street.report.answer, street.report.error) == ("held", "no child could be started to read it")
+    assert street.report.due == street.store.dues()[DUNIA.id]
+    street.world = able
+    await street.poll()
+    assert street.newsroom.asked[-1] == (URL, TAG)  # not with the validators of what was not read
+    assert street.report.new == 1
 
 
 async def test_a_url_that_is_not_found_makes_way_for_the_next() -> None:

@@ -16,7 +16,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from aggregator.entry import Reading
-from aggregator.errors import NotAFeedError, ParseStoppedError
+from aggregator.errors import NotAFeedError, ParsePutOffError, ParseStoppedError
 from aggregator.parse.job import Job
 from aggregator.subscription import Offers, Suggestions
 
@@ -96,7 +96,8 @@ class Sandbox:
 
         Raises:
             NotAFeedError: As `read_document` raises it.
-            ParseStoppedError: It took too long, too much memory, or the child died, or none could be started.
+            ParseStoppedError: It took too long, too much memory, or the child died.
+            ParsePutOffError: No child could be started or reached, or too many wait for one.
         """
         if job.url not in self._slow:
             async with self._free:
@@ -105,7 +106,7 @@ class Sandbox:
         makes_way()
         if self._slow_bytes + len(job.body) > _SLOW_BYTES:
             self._remember(job.url)
-            raise ParseStoppedError(_PUT_OFF)
+            raise ParsePutOffError(_PUT_OFF)
         self._slow_bytes += len(job.body)
         try:
             async with self._free_for_slow:
@@ -148,7 +149,7 @@ class Sandbox:
             if pool is None:
                 pool = await asyncio.shield(self._started())  # whoever is cancelled, `close` finds the pool
         except (OSError, BrokenExecutor) as error:  # no more files or processes: readers of ours may hold them all
-            raise ParseStoppedError(f"no child could be started to read it: {_cause(error)}; we try again") from None
+            raise ParsePutOffError(f"no child could be started to read it: {_cause(error)}; we try again") from None
         try:
             result = await self._outcome(pool, work, argument, seconds)
         except TimeoutError:
@@ -172,16 +173,16 @@ class Sandbox:
             future = asyncio.wrap_future(pool.schedule(work, args=[argument], timeout=seconds))
         except RuntimeError:
             await self._give_up(pool)
-            raise ParseStoppedError(_BROKEN) from None
+            raise ParsePutOffError(_BROKEN) from None
         try:
             while not (await asyncio.wait({future}, timeout=_LOOK_SECONDS))[0]:
                 if not pool.active:
                     await self._give_up(pool)
-                    raise ParseStoppedError(_BROKEN)
+                    raise ParsePutOffError(_BROKEN)
             return future.result()
         except BrokenExecutor:  # one of pebble's threads foresaw it, and told all who wait
             await self._give_up(pool)
-            raise ParseStoppedError(_BROKEN) from None
+            raise ParsePutOffError(_BROKEN) from None
         finally:
             future.cancel()
 
