@@ -50,26 +50,34 @@ class Unread:
 
 
 class Place:
-    """One document's."""
+    """One document's.
+
+    Attributes:
+        is_large: It is counted.
+    """
 
     def __init__(self, unread: Unread) -> None:
         """Begin small."""
         self._unread = unread
-        self._is_large = False
+        self.is_large = False
+
+    def is_outgrown(self, document_bytes: int) -> bool:
+        """Say whether it becomes large with so many bytes."""
+        return document_bytes > SMALL_BYTES and not self.is_large
 
     async def grow(self, document_bytes: int) -> None:
         """Wait, where it becomes large with so many bytes, until there is room for that."""
-        if document_bytes > SMALL_BYTES and not self._is_large:
+        if self.is_outgrown(document_bytes):
             await self._unread.wait()
             self.take()
 
     def take(self) -> None:
         """Be a large one, room or not."""
-        self._is_large = True
+        self.is_large = True
         self._unread.enter()
 
     def leave(self) -> None:
         """Be gone."""
-        if self._is_large:
-            self._is_large = False
+        if self.is_large:
+            self.is_large = False
             self._unread.leave()

@@ -106,10 +106,11 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """It was not asked, and that says nothing of it.
+    """It was not asked, or its answer was not taken, and that says nothing of it.
 
     Attributes:
-        why: For people: its host said meanwhile that it wants to be left alone; or we lack what it takes to ask.
+        why: For people: its host said meanwhile that it wants to be left alone; or we lack what it takes to ask, or the
+            room for a large answer.
     """
 
     why: str

@@ -6,6 +6,7 @@ import re
 import socket  # noqa: TID251  the guard makes the sockets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import formatdate
@@ -45,6 +46,8 @@ that is made to be costly, as many bytes take it 15 ms. Some 200 KB a second whe
 _AUTH_FILE_BYTES: Final = 4096
 _FEW: Final = 64  # connections
 _LEFT_ALONE: Final = "not asked: while it waited for its turn, its host asked to be left alone (Retry-After)"
+_ROOM_SECONDS: Final = 60.0  # for a large document; each place is held for less, as a rule
+_NO_ROOM: Final = "not taken: too many large documents are here already; we try again"
 _NO_FILES: Final = "not asked: too many files are open; allow us more (ulimit -n)"
 
 
@@ -59,8 +62,9 @@ class Limits:
         redirects: Followed, at most.
         connect_seconds: For the name, the connection and TLS, together.
         first_byte_seconds: Of silence, before the first byte and between any two.
-        total_seconds: For all of it, redirects included; waiting for a turn does not count.
-        slow_after_seconds: From the start of the body on; from then the mean rate must be slow_bytes_per_second.
+        total_seconds: For all of it, redirects included; waiting for a turn, or for room, does not count.
+        slow_after_seconds: From the start of the body on; from then the mean rate must be slow_bytes_per_second. Once
+            it is large, that of every so many seconds: a burst is no excuse to hold one of a few places.
         slow_bytes_per_second: Wire bytes.
         place_seconds: Of holding one of the places among those at once, while others wait for one (see pace.py).
     """
@@ -231,14 +235,14 @@ class Fetcher:
             return blocked(host, host)
         try:
             async with (
-                asyncio.timeout(seconds),
+                asyncio.timeout(seconds) as deadline,
                 trip.session.get(at, headers=headers, allow_redirects=False, proxy=proxy) as response,
             ):
-                return await self._read(response)
+                return await self._read(response, deadline)
         except CONNECTION_ERRORS as error:
             return Held(why=_NO_FILES) if is_ours(error) else explain(error, host)
 
-    async def _read(self, response: aiohttp.ClientResponse) -> Reply:
+    async def _read(self, response: aiohttp.ClientResponse, deadline: asyncio.Timeout) -> Reply | Held:
         """Take status and headers, and the body where it is a document; any other is left unread."""
         limits = self._limits
         if sum(len(name) + len(value) for name, value in response.raw_headers) > limits.header_bytes:
@@ -251,20 +255,32 @@ class Fetcher:
         if (response.content_length or 0) > limits.body_bytes:
             raise too_large(limits.body_bytes)
         with self._unread.holding(0) as place:
-            await self._collect(response, body, place)
+            if not await self._collect(response, body, place, deadline):
+                return Held(why=_NO_ROOM)
         return Reply(status=response.status, headers=headers, body=body.finish(), wire_bytes=body.wire_bytes)
 
-    async def _collect(self, response: aiohttp.ClientResponse, body: Body, place: Place) -> None:
-        limits, started = self._limits, time.monotonic()
+    async def _collect(
+        self, response: aiohttp.ClientResponse, body: Body, place: Place, deadline: asyncio.Timeout
+    ) -> bool:
+        """Take the body. False: it is large, and there was no room for that."""
+        limits, started, before_bytes = self._limits, time.monotonic(), 0
         async for chunk in response.content.iter_any():
             body.feed(chunk)
-            await place.grow(body.decoded_bytes)
+            if place.is_outgrown(body.decoded_bytes):
+                if not await _room(place, body.decoded_bytes, deadline):
+                    return False
+                started, before_bytes = time.monotonic(), body.wire_bytes
             note_progress(response, len(chunk))
-            seconds = time.monotonic() - started
-            if seconds > limits.slow_after_seconds and body.wire_bytes < limits.slow_bytes_per_second * seconds:
+            seconds, came_bytes = time.monotonic() - started, body.wire_bytes - before_bytes
+            if seconds <= limits.slow_after_seconds:
+                continue
+            if came_bytes < limits.slow_bytes_per_second * seconds:
                 raise BodyError(
                     "slow", f"it sends less than {limits.slow_bytes_per_second} bytes a second; we try again"
                 )
+            if place.is_large:
+                started, before_bytes = time.monotonic(), body.wire_bytes
+        return True
 
     def _session(self, source: Source) -> aiohttp.ClientSession:
         """Give the session of all sources that may reach the same networks: a pooled connection carries no permission.
@@ -298,6 +314,18 @@ class Fetcher:
         except ValueError:  # a name
             return True
         return may_connect(address, self._allowed(source))
+
+
+async def _room(place: Place, document_bytes: int, deadline: asyncio.Timeout) -> bool:
+    """Wait until there is room for a large document, while its publisher's time stands still. Say whether there is."""
+    ends, began = deadline.when(), asyncio.get_running_loop().time()
+    deadline.reschedule(None)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_ROOM_SECONDS):
+            await place.grow(document_bytes)
+    if ends is not None:
+        deadline.reschedule(ends + asyncio.get_running_loop().time() - began)
+    return not place.is_outgrown(document_bytes)
 
 
 def _guarded_socket(allow: tuple[Network, ...], info: AddrInfoType) -> socket.socket:

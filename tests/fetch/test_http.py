@@ -272,6 +272,49 @@ class TestSlowness:
         assert len(answer.body) == 2 * SMALL_BYTES
 
     @pytest.mark.parametrize(
+        "limits",
+        [
+            pytest.param(Limits(slow_after_seconds=0.1), id="rate"),
+            pytest.param(Limits(total_seconds=0.4), id="total"),
+        ],
+    )
+    async def test_waiting_for_room_is_not_the_publishers_time(self, limits: Limits) -> None:
+        unread, large = Unread(), response(body=gzip.compress(b" " * 2 * SMALL_BYTES), content_encoding="gzip")
+        async with Origin(always(large)) as origin, Fetcher(polling(), unread=unread, limits=limits) as fetcher:
+            with ExitStack() as held:
+                for _ in range(100):
+                    held.enter_context(unread.holding(2 * SMALL_BYTES))
+                waiting = asyncio.ensure_future(fetcher.fetch(source(origin.url()), origin.url(), NEVER))
+                await asyncio.sleep(0.8)
+            answer = await waiting
+        assert isinstance(answer, Fetched)
+
+    async def test_that_there_was_no_room_is_no_failure(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("aggregator.fetch.http._ROOM_SECONDS", 0.1)
+        unread, large = Unread(), response(body=b" " * 2 * SMALL_BYTES)
+        with ExitStack() as held:
+            for _ in range(100):
+                held.enter_context(unread.holding(2 * SMALL_BYTES))
+            async with (
+                Origin(always(large)) as origin,
+                Fetcher(polling(), unread=unread, limits=Limits(total_seconds=2)) as fetcher,
+            ):
+                answer = await fetcher.fetch(source(origin.url()), origin.url(), NEVER)
+        assert isinstance(answer, Held)
+        assert "too many large documents" in answer.why
+
+    async def test_a_burst_buys_no_place_for_a_drip(self) -> None:
+        async def talk(writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n" + b" " * 2 * SMALL_BYTES)
+            while True:
+                await asyncio.sleep(0.02)
+                writer.write(b"x")
+
+        async with Origin(always(talk)) as origin:
+            answer = await ask(origin.url(), limits=Limits(slow_after_seconds=0.2, total_seconds=2))
+        assert failed(answer).kind == "slow"
+
+    @pytest.mark.parametrize(
         ("limits", "kind"),
         [
             pytest.param(Limits(slow_after_seconds=0.05), "slow", id="rate"),
