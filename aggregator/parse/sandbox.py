@@ -21,13 +21,14 @@ from aggregator.parse.job import Job
 from aggregator.subscription import Offers, Suggestions
 
 if TYPE_CHECKING:
-    from pebble import ProcessPool
+    from pebble import ProcessFuture, ProcessPool
 
 _TIMEOUT_SECONDS: Final = 5.0
 _PATIENCE_SECONDS: Final = 1.0
 _MOST_SLOW: Final = 1_000  # that are remembered
 _SLOW_BYTES: Final = 40 * 2**20  # of documents among the slow: four of the largest, or hundreds as most feeds are
-_LOOK_SECONDS: Final = 1.0  # between two looks whether there still is a pool, where a document takes long
+_LOOK_SECONDS: Final = 0.1  # between two looks whether a child is at it, and whether there still is a pool
+_STUCK_SECONDS: Final = 120.0  # of waiting for a child: those before it in the pipe are few, and have 5 s each
 _BROKEN: Final = "what hands documents to our readers broke down; it is started anew, and we try again"
 _PUT_OFF: Final = "it takes long to read, and so do others that wait for a child; we try again"
 _MEMORY_BYTES: Final = 512 * 1024 * 1024
@@ -167,24 +168,19 @@ class Sandbox:
         """Wait for a child, as long as there is somebody to hand it the work.
 
         pebble's threads end with the first error that they do not foresee, as for want of memory or of a process: from
-        then on the pool takes nothing, and what it has taken is never done.
+        then on the pool takes nothing, and what it has taken is never done. A child that is killed at the wrong moment
+        takes along what the others need to be handed anything.
         """
         try:
-            future = asyncio.wrap_future(pool.schedule(work, args=[argument], timeout=seconds))
+            handed = pool.schedule(work, args=[argument])  # pebble's own limit goes by a clock that can be set
         except RuntimeError:
             await self._give_up(pool)
             raise ParsePutOffError(_BROKEN) from None
         try:
-            while not (await asyncio.wait({future}, timeout=_LOOK_SECONDS))[0]:
-                if not pool.active:
-                    await self._give_up(pool)
-                    raise ParsePutOffError(_BROKEN)
-            return future.result()
-        except BrokenExecutor:  # one of pebble's threads foresaw it, and told all who wait
+            return await _in_time(pool, handed, seconds)
+        except BrokenExecutor:
             await self._give_up(pool)
             raise ParsePutOffError(_BROKEN) from None
-        finally:
-            future.cancel()
 
     async def _give_up(self, pool: "ProcessPool") -> None:
         """End a pool that is broken; the next document is given to a new one."""
@@ -226,6 +222,29 @@ class Sandbox:
             first.exception()
             undone.pop_all()
         return pool
+
+
+async def _in_time(pool: "ProcessPool", handed: "ProcessFuture[T]", seconds: float) -> T:
+    """Wait for so many seconds from when a child is at it; whoever leaves earlier ends the child.
+
+    Raises:
+        BrokenExecutor: pebble told so, has ended, or brings no child to it.
+        TimeoutError: It takes longer.
+    """
+    future = asyncio.wrap_future(handed)
+    is_taken_up, ends = False, time.monotonic() + _STUCK_SECONDS
+    try:
+        while not (await asyncio.wait({future}, timeout=_LOOK_SECONDS))[0]:
+            now = time.monotonic()
+            if not pool.active or (now > ends and not is_taken_up):
+                raise BrokenExecutor
+            if now > ends:
+                raise TimeoutError
+            if handed.running() and not is_taken_up:
+                is_taken_up, ends = True, now + seconds
+        return future.result()
+    finally:
+        future.cancel()
 
 
 def _end(pool: "ProcessPool") -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 import multiprocessing
 import subprocess
 import sys
@@ -219,6 +220,44 @@ async def test_a_closed_sandbox_leaves_no_child_and_opens_again() -> None:
     assert not any(child.is_alive() for child in children)
     assert await titles(sandbox) == ["Kabar baik"]
     await sandbox.close()
+
+
+class _SetClock:
+    """The clock on the wall, which is set by an hour whenever somebody looks."""
+
+    def __init__(self, hours: int) -> None:
+        self._times = itertools.count(time.time(), 3600 * hours)
+        self.sleep = time.sleep
+
+    def time(self) -> float:
+        return next(self._times)
+
+
+@pytest.mark.parametrize("hours", [1, -1], ids=["set ahead", "set back"])
+async def test_a_clock_that_is_set_makes_no_document_slow_and_none_endless(
+    hours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pebble.pool.process.time", _SetClock(hours))
+    takes_a_while: Any = time.sleep
+    async with Sandbox(max_workers=1, timeout_seconds=1) as sandbox:
+        await titles(sandbox)
+        await sandbox._ask(takes_a_while, 0.5, 5)
+        with pytest.raises(ParseStoppedError, match=r"more than 0\.3 s"):
+            await asyncio.wait_for(sandbox._ask(DEAF, range(10**11), 0.3), timeout=10)
+        assert await titles(sandbox) == ["Kabar baik"]
+
+
+async def test_where_no_child_can_be_handed_anything_the_pool_is_replaced(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await titles(sandbox)
+    pool: Any = sandbox._pool
+    pool._pool_manager.worker_manager.workers_channel.mutex.acquire()  # as by a child that was killed meanwhile
+    with monkeypatch.context() as hurried:
+        hurried.setattr("aggregator.parse.sandbox._STUCK_SECONDS", 0.5)
+        with pytest.raises(ParsePutOffError, match="broke down"):
+            await asyncio.wait_for(sandbox.read(GOOD), timeout=10)
+    assert await titles(sandbox) == ["Kabar baik"]
 
 
 async def test_children_that_are_deaf_to_python_are_ended_at_once() -> None:
