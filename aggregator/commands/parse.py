@@ -118,17 +118,23 @@ async def _fetched(url: str) -> "Fetched":
 
 
 async def _named_by_hand(url: str) -> "tuple[Network, ...]":
-    """Give the addresses of a host that the operator named: it may be anywhere. What it redirects to may not."""
+    """Give the addresses of a host that the operator named, where it is at home: its redirects may lead there, too.
+
+    Of a name that is public as well, nothing: its publisher may have added our neighbours, to redirect to one.
+    """
     import socket
     from contextlib import suppress
-    from ipaddress import ip_network
+    from ipaddress import ip_address, ip_network
     from urllib.parse import urlsplit
 
+    from aggregator.fetch.guard import is_public
     from aggregator.fetch.names import Names
 
     with suppress(OSError, ValueError):  # UnicodeError is one; that there is no such host, asking it will tell
         found = await Names().resolve(urlsplit(url).hostname or "", 0, socket.AF_UNSPEC)
-        return tuple(ip_network(each["host"].partition("%")[0]) for each in found)
+        addresses = [each["host"].partition("%")[0] for each in found]
+        if not any(is_public(ip_address(address)) for address in addresses):
+            return tuple(ip_network(address) for address in addresses)
     return ()
 
 
