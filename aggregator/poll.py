@@ -8,7 +8,7 @@ next one: what was committed is recognised, what was not is found again.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from http import HTTPStatus
 from typing import Final, TypeAlias, assert_never
@@ -36,6 +36,7 @@ Fetch: TypeAlias = Callable[[Source, str, Validators], Awaitable[Answer]]
 Parse: TypeAlias = Callable[[Job], Awaitable[Reading]]
 
 _FEW: Final = 40  # entries: what they may be known by takes 1 ms, and 40 ms where they were made to take long
+_SOON: Final = timedelta(seconds=30)  # after we could not ask, as with all files open
 _LARGE: Final = 2**20  # bytes: naming them takes 2 ms, and 20 ms where there are as many as we take
 
 
@@ -124,7 +125,8 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
 
     answer = await world.fetch(source, this.url, _validators(this))
     if isinstance(answer, Held):
-        return Report(source=source.id, answer="held", ok=False, error=answer.why, due=claim)
+        due = await _held(claim, answer, world, now=now)
+        return Report(source=source.id, answer="held", ok=False, error=answer.why, due=due)
     this = _as_of_asking(this, answer, world.witnesses)
     body_hash = await _body_hash(source, answer.body) if isinstance(answer, Fetched) else None
     if not isinstance(answer, Fetched) or standing.body_hash == body_hash:
@@ -147,6 +149,16 @@ async def poll(source: Source, world: World, *, now: datetime) -> Report:
         if not (answer.is_partial and reading.complete):  # a part is not the document, which is known by its own hash
             after = replace(after, body_hash=body_hash if reading.complete else None)
         return await _keep(this, after, news, report, world)
+
+
+async def _held(claim: Due | None, answer: Held, world: World, *, now: datetime) -> Due | None:
+    """Say when to try again: what we lack for half a minute costs a source that is asked once a day no day."""
+    at = now + answer.asked_after + _SOON
+    if claim is None or not answer.soon or claim.at <= at:
+        return claim
+    due = replace(claim, at=at, reason="we lacked what it takes to ask", wait=at - now)
+    await world.store.commit(Commit(dues=(due,)))
+    return due
 
 
 def _as_of_asking(this: _Pass, answer: Heard, witnesses: Witnesses) -> _Pass:

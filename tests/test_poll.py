@@ -268,6 +268,19 @@ async def test_who_was_not_asked_keeps_the_claim_and_nothing_else_is_known(stree
     assert street.report.due == street.store.dues()[DUNIA.id]
 
 
+async def test_who_could_not_be_asked_for_want_of_files_is_asked_soon(street: Street) -> None:
+    async def fetch(*_: object) -> Held:
+        return Held(why="too many files are open", soon=True, asked_after=timedelta(seconds=5))
+
+    street.world = replace(street.world, fetch=fetch)
+    await street.poll()
+
+    due = street.report.due
+    assert due == street.store.dues()[DUNIA.id]
+    assert due is not None
+    assert due.at == street.now + timedelta(seconds=35)
+
+
 async def test_what_we_had_no_child_to_read_is_no_failure_of_its_publisher(street: Street) -> None:
     async def parse(_: Job) -> Reading:
         raise ParsePutOffError("no child could be started to read it")

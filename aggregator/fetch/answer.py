@@ -111,9 +111,13 @@ class Held:
     Attributes:
         why: For people: its host said meanwhile that it wants to be left alone; or we lack what it takes to ask, or the
             room for a large answer.
+        soon: For want of something of ours it was not even begun: it may be asked as soon as we have that again.
+        asked_after: As for `Fetched`: from the call to when it would have been asked.
     """
 
     why: str
+    soon: bool = False
+    asked_after: timedelta = timedelta(0)
 
 
 Heard: TypeAlias = Fetched | NotModified | Gone | Refused | Failed

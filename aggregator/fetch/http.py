@@ -196,8 +196,9 @@ class Fetcher:
                 started = time.monotonic()
                 reply = await self._ask(trip, at, trusted=trusted, seconds=seconds_left)
             took_seconds = time.monotonic() - started
-            if isinstance(reply, Held):
-                return reply
+            if isinstance(reply, Held):  # who has redirected us has been asked
+                after = _whole(waited_seconds + took_seconds)
+                return replace(reply, soon=reply.soon and at == trip.start, asked_after=after)
             if isinstance(reply, Failed):
                 return replace(reply, asked_after=_whole(waited_seconds))
             location = reply.headers.get("location")
@@ -240,7 +241,7 @@ class Fetcher:
             ):
                 return await self._read(response, deadline)
         except CONNECTION_ERRORS as error:
-            return Held(why=_NO_FILES) if is_ours(error) else explain(error, host)
+            return Held(why=_NO_FILES, soon=True) if is_ours(error) else explain(error, host)
 
     async def _read(self, response: aiohttp.ClientResponse, deadline: asyncio.Timeout) -> Reply | Held:
         """Take status and headers, and the body where it is a document; any other is left unread."""

@@ -1,6 +1,7 @@
 """Whole requests over loopback sockets: every answer, and every mischief, comes out as a value."""
 
 import asyncio
+import errno
 import gzip
 import itertools
 import socket
@@ -15,6 +16,7 @@ from datetime import timedelta
 from email.utils import formatdate
 from ipaddress import ip_network
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import brotli
@@ -34,6 +36,7 @@ FEED = b"<rss><channel><title>Dunia</title></channel></rss>"
 NEVER = Validators()
 TAG = Validators(etag='W/"a,b\\c"', last_modified="Mon, 5 jan 2026 1:02:03 +0700")
 HOME = (ip_network("127.0.0.1/32"),)
+CONSTANTS = {name: getattr(socket, name) for name in ("SOL_SOCKET", "SO_RCVBUF")}
 PATIENCE = 15  # seconds; every test is far below it unless something hangs
 
 
@@ -248,6 +251,28 @@ class TestBodies:
         async with Origin(always(f"HTTP/1.1 304 Not Modified\r\n{headers}\r\n".encode())) as origin:
             answer = await ask(origin.url(), TAG)
         assert failed(answer).kind == "too large"
+
+
+class TestOurOwnShortage:
+    @pytest.mark.parametrize(("path", "soon"), [("/feed", True), ("/moved", False)], ids=["at once", "redirected"])
+    async def test_without_a_descriptor_left_nobody_is_blamed(
+        self, path: str, soon: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = list[socket.socket]()
+
+        def few(family: int, kind: int, protocol: int) -> socket.socket:
+            if len(made) == (not soon):
+                raise OSError(errno.EMFILE, "Too many open files")
+            made.append(socket.socket(family, kind, protocol))
+            return made[-1]
+
+        async with Origin(always(redirect("/feed", connection="close"))) as origin:
+            with monkeypatch.context() as full:
+                full.setattr("aggregator.fetch.http.socket", SimpleNamespace(socket=few, **CONSTANTS))
+                answer = await ask(origin.url(path))
+        assert isinstance(answer, Held)
+        assert answer.soon is soon
+        assert len(origin.asked) == (not soon)
 
 
 class TestSlowness:
