@@ -178,7 +178,7 @@ async def test_what_takes_long_makes_way_for_everybody_else() -> None:
 
 async def test_who_was_slow_is_among_the_slow_until_it_is_read_quickly() -> None:
     made_way = list[str]()
-    async with Sandbox(timeout_seconds=1, patience_seconds=0.3) as sandbox:
+    async with Sandbox(timeout_seconds=1, patience_seconds=0.6) as sandbox:
 
         async def read(one: Job, name: str) -> None:
             await sandbox.read(one, makes_way=lambda: made_way.append(name))
