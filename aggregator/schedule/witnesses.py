@@ -25,7 +25,7 @@ class Witnesses:
     def __init__(self) -> None:
         """Begin with none heard, and by no clock: as if all were heard just now."""
         self._passed = _WRITTEN
-        self._said: dict[str, tuple[datetime, float]] = {}
+        self._said: dict[str, tuple[datetime, datetime]] = {}  # what they said; and when `elapsed` was 0, by that
         self._elapsed: Callable[[], float] = lambda: 0.0
 
     def go_by(self, elapsed: Callable[[], float]) -> None:
@@ -45,7 +45,7 @@ class Witnesses:
         if at < _WRITTEN:
             return
         self._said.pop(host, None)
-        self._said[host] = (at, self._elapsed())
+        self._said[host] = (at, at - timedelta(seconds=self._elapsed()))
         if len(self._said) > _MOST:
             del self._said[next(iter(self._said))]
 
@@ -57,8 +57,8 @@ class Witnesses:
     @property
     def _present(self) -> datetime | None:
         """The time as most of them must have it by now."""
-        elapsed = self._elapsed()
-        return _middle([at + timedelta(seconds=elapsed - heard) for at, heard in self._said.values()])
+        began = _middle([began for _, began in self._said.values()])  # each pass asks: no sums for each of them here
+        return None if began is None else began + timedelta(seconds=self._elapsed())
 
     def sure(self, now: datetime) -> datetime | None:
         """Give an instant that has passed, by our clock and by what they said, no older. None: nobody was heard."""
